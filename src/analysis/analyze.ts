@@ -1,0 +1,196 @@
+import type { Backend } from '../compute/kernels';
+import type { TensorFile, TensorInfo } from '../formats/matrix-source';
+import { sigmaUb } from '../spectral/sigma-ub';
+import { RowPreparation } from './prepare-rows';
+import { bulkEdge, noiseFloor, quantities } from './quantities';
+import { readRows, rowsPerBlock, sampleStream } from './read-rows';
+import { type AnalysisOptions, type Quantities, REPORT_SCHEMA, type SpectralReport } from './report';
+import { nestedSample } from './sample';
+import { rowCapacity, SpectraAccumulator } from './spectra';
+import { judge } from './verdict';
+
+/** How a caller watches and stops an analysis. */
+export interface AnalysisHooks {
+  /** Called often, between short stretches of arithmetic too; throws to stop the analysis. */
+  poll(): void;
+  /** `fraction` in [0, 1]; `stage` is a phrase for a person. */
+  progress(fraction: number, stage: string): void;
+  /** A full report of a smaller sample, while more rows are read. */
+  refined(report: SpectralReport): void;
+}
+
+/** Rows of the first report; each next one has twice as many. */
+const FIRST_SAMPLE = 1000;
+/** Share of the progress that reading and the Gram matrix take; eigenvalues take the rest. */
+const GRAM_SHARE = 0.7;
+
+/**
+ * One matrix of a file -> its report, with a full report after each doubling of a nested row sample on the way.
+ * @throws FormatError when the file turns out to be unsound while it is read
+ */
+export async function analyze(
+  file: TensorFile,
+  tensor: string,
+  options: AnalysisOptions,
+  backend: Backend,
+  hooks: AnalysisHooks,
+): Promise<SpectralReport> {
+  const source = file.matrix(tensor);
+  const info = file.tensors.find(({ name }) => name === tensor) as TensorInfo;
+  const weights = isWeight(file.format, tensor);
+  const normalize = options.normalize ?? !weights;
+  const { columns } = source;
+  const preparation = new RowPreparation(columns, normalize);
+  const accumulator = new SpectraAccumulator(columns, backend.kernels, hooks.poll);
+  const clock = stopwatch();
+
+  const add = async (rows: { count: number; values: Float64Array }): Promise<void> => {
+    hooks.poll();
+    clock.to('gram');
+    await accumulator.add(preparation.prepare(rows));
+    clock.to('read');
+  };
+  const wanted = Math.min(options.rows ?? Number.POSITIVE_INFINITY, rowCapacity(columns));
+
+  clock.to('read');
+  let read = 0;
+  let total = source.rows ?? 0;
+  if (source.access === 'random') {
+    const target = Math.min(wanted, total);
+    for (const { indices, upTo } of nestedStages(total, target, options.seed)) {
+      for await (const rows of readRows(source, indices)) {
+        await add(rows);
+        read += rows.count;
+        hooks.progress((GRAM_SHARE * read) / target, `Read ${count(read)} of ${count(target)} rows`);
+      }
+      if (upTo < target && worthRefining(upTo, columns)) hooks.refined(await report(() => {}));
+    }
+  } else if (wanted < (source.rows ?? Number.POSITIVE_INFINITY)) {
+    const seen = (rows: number): void => {
+      hooks.poll();
+      hooks.progress(source.rows === null ? 0 : (GRAM_SHARE * rows) / source.rows, `Sampled from ${count(rows)} rows`);
+    };
+    const sample = await sampleStream(source, wanted, options.seed, seen);
+    total = sample.total;
+    read = sample.rows.count;
+    await add(sample.rows);
+  } else {
+    for await (const block of source.stream(rowsPerBlock(columns))) {
+      read += block.count;
+      await add(block);
+      hooks.progress(source.rows === null ? 0 : (GRAM_SHARE * read) / source.rows, `Read ${count(read)} rows`);
+    }
+    total = read;
+  }
+  return report((fraction) => hooks.progress(GRAM_SHARE + (1 - GRAM_SHARE) * fraction, 'Computing eigenvalues'));
+
+  async function report(progress: (fraction: number) => void): Promise<SpectralReport> {
+    clock.to('eigen');
+    const facts = preparation.facts();
+    const complete = read === total;
+    const usable = facts.used > 0 && facts.integrity.zeroRows < facts.used;
+    const evidence = usable ? await measure(complete ? facts.used : total) : null;
+    clock.to('read');
+    return {
+      schema: REPORT_SCHEMA,
+      source: {
+        path: file.path,
+        tensor: tensor === '' ? null : tensor,
+        format: file.format,
+        dtype: info.dtype,
+        rows: total,
+        columns,
+        bytes: info.bytes,
+        note: info.note,
+      },
+      sample: { rows: read, seed: options.seed, complete },
+      options: { ...options, normalize },
+      backend: backend.description,
+      integrity: facts.integrity,
+      sigma: evidence?.sigma ?? null,
+      spectrum: evidence?.spectrum ?? null,
+      quantities: evidence?.quantities ?? NOTHING,
+      verdict: judge(facts, evidence?.quantities ?? NOTHING, { rows: total, columns, weights }),
+      timings: clock.read(),
+    };
+
+    async function measure(rowsInFile: number) {
+      const spectra = await accumulator.spectra(progress);
+      const gram = spectra.uncentred.map((l) => l * spectra.rows);
+      const sigma = sigmaUb(gram, spectra.rows, rowsInFile, columns, options.ridge, facts.rho);
+      const roundoff = backend.description.precision === 'float64' ? Number.EPSILON : 2 ** -24;
+      const floor = noiseFloor(spectra.uncentred, columns, roundoff);
+      return {
+        sigma,
+        spectrum: {
+          kind: 'exact' as const,
+          eigenvalues: spectra.uncentred,
+          centred: spectra.centred,
+          noiseFloor: floor,
+          marchenkoPasturEdge: bulkEdge(spectra, floor),
+        },
+        quantities: quantities({ spectra, facts, sigma, normalized: normalize, roundoff, weights }),
+      };
+    }
+  }
+}
+
+const NOTHING: Quantities = { codingLogDet: [], effectiveDimension: [] };
+
+/** Whether a tensor is a weight of a model, by the names that frameworks give them. Weights are not scaled to unit rows. */
+export function isWeight(format: string, tensor: string): boolean {
+  return (format === 'safetensors' || format === 'torch' || format === 'npz') && /(^|[./])(weight|kernel)(:0)?$/.test(tensor);
+}
+
+/** Row indices that each doubling adds to the sample before. */
+function* nestedStages(total: number, target: number, seed: number): Generator<{ indices: Float64Array; upTo: number }> {
+  let before: Float64Array = new Float64Array(0);
+  for (let size = Math.min(FIRST_SAMPLE, target); ; size = Math.min(2 * size, target)) {
+    const sample = nestedSample(total, size, seed);
+    yield { indices: difference(sample, before), upTo: size };
+    if (size === target) return;
+    before = sample;
+  }
+}
+
+/** Elements of `all` that are not in `some`; both ascending, `some` a subset. */
+function difference(all: Float64Array, some: Float64Array): Float64Array {
+  const rest = new Float64Array(all.length - some.length);
+  let s = 0;
+  let r = 0;
+  for (const x of all) {
+    if (s < some.length && some[s] === x) s++;
+    else rest[r++] = x;
+  }
+  return rest;
+}
+
+/** A report on the way is worth its eigenvalues when they cost no more than the rows so far did. The first always is. */
+function worthRefining(rows: number, columns: number): boolean {
+  return rows === FIRST_SAMPLE || (4 / 3) * Math.min(rows, columns) <= Math.max(rows, columns);
+}
+
+/** Milliseconds by stage; `to` starts one and ends the one before. */
+function stopwatch() {
+  const spent: Record<string, number> = { read: 0, gram: 0, eigen: 0 };
+  const begin = performance.now();
+  let stage: string | null = null;
+  let since = begin;
+  const settle = (): void => {
+    const now = performance.now();
+    if (stage !== null) spent[stage] += now - since;
+    since = now;
+  };
+  return {
+    to(next: string): void {
+      settle();
+      stage = next;
+    },
+    read(): Record<string, number> {
+      settle();
+      return { ...spent, total: performance.now() - begin };
+    },
+  };
+}
+
+const count = (n: number): string => n.toLocaleString('en');

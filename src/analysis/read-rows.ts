@@ -1,0 +1,82 @@
+import type { MatrixSource } from '../formats/matrix-source';
+import { rowHash } from './sample';
+
+/** Rows of a matrix, row-major; `values` is valid until the next ones are asked for. */
+export interface Rows {
+  readonly count: number;
+  readonly values: Float64Array;
+}
+
+/** Rows that are this near to each other (in elements) are read in one go: skipping costs more than reading. */
+const GAP = 16_384;
+/** Elements of one buffer: 8 MiB. */
+const BUFFER = 2 ** 20;
+
+export function rowsPerBlock(columns: number): number {
+  return Math.max(1, Math.min(1024, Math.floor(BUFFER / columns)));
+}
+
+/** The rows with these indices, in their order. @param indices ascending; the source is of random access */
+export async function* readRows(source: MatrixSource, indices: Float64Array): AsyncGenerator<Rows> {
+  const { columns } = source;
+  const limit = rowsPerBlock(columns);
+  const gap = Math.max(1, Math.floor(GAP / columns));
+  const span = new Float64Array(limit * columns);
+  const values = new Float64Array(limit * columns);
+  let count = 0;
+  for (let i = 0; i < indices.length; ) {
+    const first = indices[i];
+    let end = i + 1;
+    while (end < indices.length && indices[end] - indices[end - 1] <= gap && indices[end] - first < limit && end - i < limit - count) end++;
+    await source.read(first, indices[end - 1] - first + 1, span);
+    for (; i < end; i++) {
+      const from = (indices[i] - first) * columns;
+      values.set(span.subarray(from, from + columns), count * columns);
+      count++;
+    }
+    if (count === limit || i === indices.length) {
+      yield { count, values };
+      count = 0;
+    }
+  }
+}
+
+/**
+ * The `k` rows of a sequential source with the smallest hash (those that `nestedSample` would choose), after one pass, in the file's order.
+ * O(k columns) memory.
+ */
+export async function sampleStream(
+  source: MatrixSource,
+  k: number,
+  seed: number,
+  seen: (rows: number) => void,
+): Promise<{ rows: Rows; total: number }> {
+  const { columns } = source;
+  const kept: { index: number; hash: number; values: Float64Array }[] = [];
+  const before = (a: { index: number; hash: number }, b: { index: number; hash: number }): number => a.hash - b.hash || a.index - b.index;
+  let total = 0;
+  // Kept rows are cut back to k whenever twice as many have gathered: amortised O(log k) a row.
+  let bound: { index: number; hash: number } | null = null;
+  const cut = (): void => {
+    kept.sort(before);
+    kept.length = Math.min(kept.length, k);
+    bound = kept.length === k ? kept[k - 1] : null;
+  };
+  for await (const block of source.stream(rowsPerBlock(columns))) {
+    for (let i = 0; i < block.count; i++) {
+      const row = { index: block.first + i, hash: rowHash(block.first + i, seed) };
+      if (bound !== null && before(row, bound) > 0) continue;
+      kept.push({ ...row, values: block.values.slice(i * columns, (i + 1) * columns) });
+      if (kept.length >= 2 * k) cut();
+    }
+    total = block.first + block.count;
+    seen(total);
+  }
+  cut();
+  kept.sort((a, b) => a.index - b.index);
+  const values = new Float64Array(kept.length * columns);
+  kept.forEach((row, i) => {
+    values.set(row.values, i * columns);
+  });
+  return { rows: { count: kept.length, values }, total };
+}

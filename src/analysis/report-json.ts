@@ -1,0 +1,50 @@
+import { REPORT_SCHEMA, type SpectralReport } from './report';
+
+export type JsonValue = number | string | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** A report as a JSON value (schema `sigma.report/1`): typed arrays become arrays, non-finite numbers the strings "NaN", "Infinity" and "-Infinity". */
+export function reportToJson(report: SpectralReport): JsonValue {
+  return toJson(report);
+}
+
+/**
+ * The report that {@link reportToJson} wrote.
+ * @throws Error when the value is not a `sigma.report/1`
+ */
+export function reportFromJson(json: unknown): SpectralReport {
+  const written = json as SpectralReport | null | undefined;
+  if (written?.schema !== REPORT_SCHEMA) throw new Error(`This is not a ${REPORT_SCHEMA} document.`);
+  const report = fromJson(json) as SpectralReport;
+  return {
+    ...report,
+    // A file may call its tensor "NaN": where the file's own words stand, nothing is a number's name.
+    source: written.source,
+    spectrum:
+      report.spectrum === null
+        ? null
+        : {
+            ...report.spectrum,
+            eigenvalues: Float64Array.from(report.spectrum.eigenvalues),
+            centred: Float64Array.from(report.spectrum.centred),
+          },
+  };
+}
+
+function toJson(value: unknown): JsonValue {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (value instanceof Float64Array) return Array.from(value, toJson);
+  if (Array.isArray(value)) return value.map(toJson);
+  if (typeof value === 'object' && value !== null) return mapMembers(value, toJson);
+  return value as string | boolean | null;
+}
+
+function fromJson(value: unknown): unknown {
+  if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value);
+  if (Array.isArray(value)) return value.map(fromJson);
+  if (typeof value === 'object' && value !== null) return mapMembers(value, fromJson);
+  return value;
+}
+
+function mapMembers<T>(value: object, map: (member: unknown) => T): { [key: string]: T } {
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, map(member)]));
+}

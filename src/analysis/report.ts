@@ -1,0 +1,116 @@
+import type { BackendChoice, BackendDescription } from '../compute/kernels';
+import type { Bounded } from '../spectral/bounded';
+import type { QuantityId } from '../spectral/definitions';
+import type { SigmaUb } from '../spectral/sigma-ub';
+
+/** The one document shared by the panel, the command line and the history. */
+export const REPORT_SCHEMA = 'sigma.report/1';
+
+export interface SourceDescription {
+  readonly path: string;
+  /** Null when the file holds one unnamed matrix. */
+  readonly tensor: string | null;
+  readonly format: string;
+  readonly dtype: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly bytes: number;
+  /** What was done to make a matrix of the tensor, e.g. how a convolution kernel was flattened. */
+  readonly note: string | null;
+}
+
+/** Which rows of the matrix the numbers come from. */
+export interface SampleDescription {
+  readonly rows: number;
+  readonly seed: number;
+  /** True when every row of the file was read. */
+  readonly complete: boolean;
+}
+
+export interface AnalysisOptions {
+  /** Scale rows to unit Euclidean length. Null: yes for embeddings, no for weights. */
+  readonly normalize: boolean | null;
+  /** delta of logdet(G + delta I). The paper's is 1e-3. */
+  readonly ridge: number;
+  /** Level of stochastic intervals, in (0, 1). */
+  readonly confidence: number;
+  /** At most this many rows are read; null reads all. */
+  readonly rows: number | null;
+  readonly seed: number;
+  readonly backend: BackendChoice;
+}
+
+export const DEFAULT_OPTIONS: AnalysisOptions = {
+  normalize: null,
+  ridge: 1e-3,
+  confidence: 0.95,
+  rows: null,
+  seed: 0,
+  backend: 'auto',
+};
+
+/** Counts over the rows that were read. Rows with NaN or Inf are left out of every statistic, and so are zero rows where rows are scaled to unit length. */
+export interface Integrity {
+  /** Entries that are NaN, and that are infinite. */
+  readonly nan: number;
+  readonly inf: number;
+  readonly zeroRows: number;
+  /** Rows equal, bit for bit, to an earlier one; estimated by sampling of row hashes beyond 2^18 distinct rows. */
+  readonly duplicateRows: number;
+  /** Columns with one value in every row used. */
+  readonly constantColumns: number;
+}
+
+export interface Spectrum {
+  readonly kind: 'exact';
+  /** Of C = G / n (uncentred), descending. Length min(rows used, columns); the rest are exactly 0. */
+  readonly eigenvalues: Float64Array;
+  /** Of S (centred), descending, same length. */
+  readonly centred: Float64Array;
+  /** Eigenvalues of C below this are rounding, not data. */
+  readonly noiseFloor: number;
+  /** Marchenko-Pastur upper edge for the noise variance read off the median eigenvalue; null where it has no meaning. */
+  readonly marchenkoPasturEdge: number | null;
+}
+
+export type Level = 'healthy' | 'watch' | 'collapsing' | 'collapsed' | 'broken' | 'unknown';
+
+export interface Reason {
+  /** Stable, kebab-case: `nan`, `one-direction`, ... */
+  readonly code: string;
+  /** One sentence for a person, with the number in it. */
+  readonly message: string;
+}
+
+export interface Verdict {
+  readonly level: Level;
+  /** Worst first. Never empty. */
+  readonly reasons: readonly Reason[];
+}
+
+/** A quantity at one scale alpha of the curve alpha -> (f_alpha, d_eff). */
+export interface BoundedAtScale extends Bounded {
+  readonly alphaOverD: number;
+}
+
+export type Quantities = { readonly [id in Exclude<QuantityId, ScaledId>]?: Bounded } & {
+  readonly [id in ScaledId]: readonly BoundedAtScale[];
+};
+type ScaledId = 'codingLogDet' | 'effectiveDimension';
+
+export interface SpectralReport {
+  readonly schema: typeof REPORT_SCHEMA;
+  readonly source: SourceDescription;
+  readonly sample: SampleDescription;
+  /** As used: `normalize` is resolved to true or false. */
+  readonly options: AnalysisOptions;
+  readonly backend: BackendDescription;
+  readonly integrity: Integrity;
+  /** Null when no row could be used, and with it the spectrum and every quantity. */
+  readonly sigma: SigmaUb | null;
+  readonly spectrum: Spectrum | null;
+  readonly quantities: Quantities;
+  readonly verdict: Verdict;
+  /** Milliseconds by stage: `read`, `gram`, `eigen`, `total`. */
+  readonly timings: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,133 @@
+import type { Kernels } from '../compute/kernels';
+import { centreBlock, emptySummary, type GramSummary, mergeBlock } from '../spectral/gram-summary';
+import { type Tridiagonal, tridiagonalEigenvalues, tridiagonalize } from '../spectral/symmetric-eigen';
+import type { Rows } from './read-rows';
+
+/** Both spectra of a set of rows, and the moments that go with them. */
+export interface Spectra {
+  readonly rows: number;
+  readonly columns: number;
+  /** Eigenvalues of C, descending, min(rows, columns) of them; the rest are 0. */
+  readonly uncentred: Float64Array;
+  /** Eigenvalues of S, likewise. */
+  readonly centred: Float64Array;
+  /** sum |x - mean|^4. */
+  readonly fourthMoment: number;
+}
+
+/** Side of the largest matrix whose eigenvalues are computed: 134 MB, and its copy. */
+export const DENSE_LIMIT = 4096;
+/** Rows that are kept until the smaller side is known: at most this many elements, 512 MiB. */
+const KEPT_ELEMENTS = 2 ** 26;
+
+/** How many rows of this width can be analysed; more are sampled down to it. */
+export function rowCapacity(columns: number): number {
+  return columns <= DENSE_LIMIT ? Number.POSITIVE_INFINITY : Math.max(1, Math.min(DENSE_LIMIT, Math.floor(KEPT_ELEMENTS / columns)));
+}
+
+/** Gathers rows, and turns them into spectra on whichever side of X is smaller: X X^T while rows are few, X^T X after. */
+export class SpectraAccumulator {
+  private kept: Rows[] = [];
+  private keptRows = 0;
+  private summary: GramSummary | null = null;
+
+  constructor(
+    private readonly columns: number,
+    private readonly kernels: Kernels,
+    private readonly poll: () => void,
+  ) {}
+
+  get rows(): number {
+    return this.summary?.rows ?? this.keptRows;
+  }
+
+  /** @param rows in memory of their own: they may be kept, or changed */
+  async add(rows: Rows): Promise<void> {
+    if (rows.count === 0) return;
+    if (this.summary !== null) return this.fold(this.summary, rows);
+    this.kept.push(rows);
+    this.keptRows += rows.count;
+    if (this.keptRows <= this.columns) return;
+    this.summary = emptySummary(this.columns);
+    for (const block of this.kept) await this.fold(this.summary, block);
+    this.kept = [];
+  }
+
+  private async fold(summary: GramSummary, rows: Rows): Promise<void> {
+    const block = centreBlock(rows.values, rows.count, this.columns);
+    mergeBlock(summary, block);
+    await this.kernels.addGram(block.centred, rows.count, this.columns, summary.scatter, this.poll);
+  }
+
+  /** @param progress of the eigenvalues, in [0, 1] @throws Error when there are no rows */
+  async spectra(progress: (fraction: number) => void): Promise<Spectra> {
+    return this.summary === null ? this.rowSide(progress) : this.columnSide(this.summary, progress);
+  }
+
+  private columnSide(summary: GramSummary, progress: (fraction: number) => void): Spectra {
+    const { rows, columns, mean, fourthMoment } = summary;
+    const covariance = summary.scatter.map((x) => x / rows);
+    const t = tridiagonalize(covariance, columns, mean, this.counting(columns, progress));
+    const centred = nonNegative(tridiagonalEigenvalues(t, this.poll));
+    // C = S + mean mean^T, and the basis begins with the mean.
+    const diagonal = Float64Array.from(t.diagonal);
+    diagonal[0] += t.borderNorm ** 2;
+    const uncentred = nonNegative(tridiagonalEigenvalues({ ...t, diagonal }, this.poll));
+    return { rows, columns, uncentred, centred, fourthMoment };
+  }
+
+  private async rowSide(progress: (fraction: number) => void): Promise<Spectra> {
+    const { columns } = this;
+    const rows = this.keptRows;
+    if (rows === 0) throw new Error('There are no rows.');
+    const all = new Float64Array(rows * columns);
+    let filled = 0;
+    for (const block of this.kept) {
+      all.set(block.values.subarray(0, block.count * columns), filled);
+      filled += block.count * columns;
+    }
+    const { centred: y, mean, fourthMoment } = centreBlock(all, rows, columns);
+    const gram = new Float64Array(rows * rows);
+    for (let first = 0; first < columns; first += PANEL) {
+      const width = Math.min(PANEL, columns - first);
+      const panel = new Float64Array(width * rows);
+      for (let i = 0; i < rows; i++) for (let j = 0; j < width; j++) panel[j * rows + i] = y[i * columns + first + j];
+      await this.kernels.addGram(panel, width, rows, gram, this.poll);
+    }
+    // In a basis that begins with u = 1 / sqrt(n), X X^T is Y Y^T bordered by n |mean|^2 and sqrt(n) Y mean, as Y^T u = 0.
+    const border = new Float64Array(rows);
+    let meanSquare = 0;
+    for (const m of mean) meanSquare += m * m;
+    for (let i = 0; i < rows; i++) {
+      let dot = 0;
+      for (let j = 0; j < columns; j++) dot += y[i * columns + j] * mean[j];
+      border[i] = Math.sqrt(rows) * dot;
+    }
+    const t = tridiagonalize(gram, rows, border, this.counting(rows, progress));
+    const centred = nonNegative(tridiagonalEigenvalues(t, this.poll));
+    const bordered: Tridiagonal = {
+      diagonal: Float64Array.of(rows * meanSquare, ...t.diagonal),
+      offDiagonal: Float64Array.of(t.borderNorm, ...t.offDiagonal),
+    };
+    // Y Y^T has the null vector u of its own, which the border counts a second time: one zero too many.
+    const uncentred = nonNegative(tridiagonalEigenvalues(bordered, this.poll)).subarray(0, rows);
+    const scaled = (l: Float64Array): Float64Array => l.map((x) => x / rows);
+    return { rows, columns, uncentred: scaled(uncentred), centred: scaled(centred), fourthMoment };
+  }
+
+  /** The poll of a reduction of n columns, of which step k costs (n - k)^2. */
+  private counting(n: number, progress: (fraction: number) => void): () => void {
+    let step = 0;
+    return () => {
+      this.poll();
+      progress(1 - (1 - step++ / n) ** 3);
+    };
+  }
+}
+
+/** Columns of X that are multiplied at a time on the row side. */
+const PANEL = 1024;
+
+function nonNegative(eigenvalues: Float64Array): Float64Array {
+  return eigenvalues.map((l) => Math.max(l, 0));
+}

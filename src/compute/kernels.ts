@@ -1,0 +1,32 @@
+/** Where the flops happen. */
+export interface Kernels {
+  /**
+   * Adds Y^T Y to the upper triangle of `gram`.
+   * @param y count x d, row-major float64
+   * @param gram d x d, row-major float64; only entries with column >= row are touched
+   * @param poll called between short stretches of arithmetic; throws to stop
+   */
+  addGram(y: Float64Array, count: number, d: number, gram: Float64Array, poll: () => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Kernels that have passed their self-test, with the label that says so. */
+export interface Backend {
+  readonly description: BackendDescription;
+  readonly kernels: Kernels;
+}
+
+export type BackendChoice = 'auto' | 'webgpu' | 'cpu';
+
+/** The truthful compute label. */
+export interface BackendDescription {
+  readonly name: 'cpu' | 'webgpu';
+  /** E.g. the adapter's name, or the processor's. */
+  readonly device: string;
+  /** Of the products that enter the Gram matrix; sums and eigenvalues are float64 everywhere. */
+  readonly precision: 'float64' | 'float32';
+  /** Largest error of the self-test at start, relative to the exact answer's largest entry. */
+  readonly selfTestError: number;
+  /** Why a faster backend, or the one asked for, is not in use. Null when it is. */
+  readonly fallbackReason: string | null;
+}

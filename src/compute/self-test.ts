@@ -1,0 +1,72 @@
+import type { Kernels } from './kernels';
+
+/** Largest self-test error of a sound backend, relative to the largest entry of the exact answer. */
+export const TOLERANCE = { float64: 1e-13, float32: 1e-5 } as const;
+
+/**
+ * Y^T Y on cases that have broken backends before: odd shapes, a single row, cancelling signs, large and tiny entries,
+ * against compensated float64 sums computed here in the most literal way.
+ * @returns the largest error of all cases, each relative to the largest entry of its exact answer; Infinity when anything is not finite
+ */
+export async function selfTest(kernels: Kernels): Promise<number> {
+  let worst = 0;
+  for (const { rows, columns, value } of CASES) {
+    const y = new Float64Array(rows * columns);
+    for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) y[i * columns + j] = Math.fround(value(i, j));
+    const expected = exactGram(y, rows, columns);
+    const found = new Float64Array(columns * columns);
+    // What was there before must be added to, not replaced.
+    found[0] = expected[0];
+    await kernels.addGram(y, rows, columns, found, () => {});
+    found[0] -= expected[0];
+    let largest = 0;
+    let error = 0;
+    for (let i = 0; i < columns; i++) {
+      for (let j = i; j < columns; j++) {
+        largest = Math.max(largest, Math.abs(expected[i * columns + j]));
+        const difference = Math.abs(found[i * columns + j] - expected[i * columns + j]);
+        error = Number.isFinite(difference) ? Math.max(error, difference) : Number.POSITIVE_INFINITY;
+      }
+    }
+    worst = Math.max(worst, error / largest);
+  }
+  return worst;
+}
+
+interface Case {
+  readonly rows: number;
+  readonly columns: number;
+  readonly value: (i: number, j: number) => number;
+}
+
+const wave = (i: number, j: number): number => Math.sin(1 + 12.9898 * i + 78.233 * j);
+
+const CASES: readonly Case[] = [
+  { rows: 1, columns: 1, value: () => 3 },
+  { rows: 3, columns: 5, value: wave },
+  { rows: 257, columns: 7, value: wave },
+  { rows: 33, columns: 66, value: wave },
+  // Rows that cancel in pairs off the diagonal.
+  { rows: 128, columns: 9, value: (i, j) => (i % 2 === 0 ? 1 : j % 2 === 0 ? 1 : -1) * (1 + 0.001 * wave(i >> 1, j)) },
+  { rows: 64, columns: 6, value: (i, j) => 1e3 * wave(i, j) },
+  { rows: 64, columns: 6, value: (i, j) => 1e-30 * wave(i, j) },
+];
+
+/** By Neumaier's compensated summation; products of float32 values are exact in float64. */
+function exactGram(y: Float64Array, rows: number, columns: number): Float64Array {
+  const gram = new Float64Array(columns * columns);
+  for (let i = 0; i < columns; i++) {
+    for (let j = i; j < columns; j++) {
+      let sum = 0;
+      let lost = 0;
+      for (let r = 0; r < rows; r++) {
+        const x = y[r * columns + i] * y[r * columns + j];
+        const next = sum + x;
+        lost += Math.abs(sum) >= Math.abs(x) ? sum - next + x : x - next + sum;
+        sum = next;
+      }
+      gram[i * columns + j] = sum + lost;
+    }
+  }
+  return gram;
+}

@@ -1,0 +1,61 @@
+import { ridgeLogDet } from './log-det';
+
+/**
+ * SIGMA-UB, Algorithm 1, as reconstructed from public implementations of arXiv:2601.03385 (equation numbers are theirs).
+ * G_A = sum over the observed rows of v v^T, feature side, not centred.
+ */
+export interface SigmaUb {
+  /** Rows observed. */
+  readonly n_A: number;
+  /** Rows of the checkpoint. */
+  readonly n_k: number;
+  /** Dimension of a row. */
+  readonly m: number;
+  readonly delta: number;
+  /** Bound on the squared length of a row: 1 for unit rows. */
+  readonly rho: number;
+  /** (n_k - n_A) rho. */
+  readonly beta: number;
+  /** logdet(G_A + delta I). */
+  readonly S: number;
+  /** Track II (eq. 3.19): S - m log n_A. */
+  readonly U_cov: number;
+  /** Track I (eqs 3.16-3.18): sum log(1 + l_j(G_A) / (beta + delta)). Null when every row is observed (beta = 0). */
+  readonly G_KF: number | null;
+}
+
+/** @param eigenvalues of G_A; those not listed are 0 */
+export function sigmaUb(eigenvalues: Float64Array, n_A: number, n_k: number, m: number, delta: number, rho: number): SigmaUb {
+  const S = ridgeLogDet(eigenvalues, m, delta);
+  const beta = (n_k - n_A) * rho;
+  let G_KF: number | null = null;
+  if (beta > 0) {
+    G_KF = 0;
+    for (const l of eigenvalues) G_KF += Math.log1p(Math.max(l, 0) / (beta + delta));
+  }
+  return { n_A, n_k, m, delta, rho, beta, S, U_cov: S - m * Math.log(n_A), G_KF };
+}
+
+/** Track I as a bound: logdet(G + delta I) <= G_KF + m log(beta + delta). Equals S when every row is observed. */
+export function trackOneUpperBound(sigma: SigmaUb): number {
+  return sigma.G_KF === null ? sigma.S : sigma.G_KF + sigma.m * Math.log(sigma.beta + sigma.delta);
+}
+
+/** Change since a baseline (eq. 3.20), in nats; sustained negative drift is the paper's sign of collapse. */
+export interface Drift {
+  readonly dU_cov: number;
+  /** Null unless both sides have a G_KF. */
+  readonly dG_KF: number | null;
+}
+
+/** @throws Error when the two are not comparable: other m, delta, rho, n_A or n_k */
+export function drift(now: SigmaUb, baseline: SigmaUb): Drift {
+  for (const key of ['m', 'delta', 'rho', 'n_A', 'n_k'] as const) {
+    if (now[key] !== baseline[key])
+      throw new Error(`The two are not comparable: ${key} is ${now[key]} here and ${baseline[key]} in the baseline.`);
+  }
+  return {
+    dU_cov: now.U_cov - baseline.U_cov,
+    dG_KF: now.G_KF === null || baseline.G_KF === null ? null : now.G_KF - baseline.G_KF,
+  };
+}
