@@ -3,7 +3,7 @@ import type { TensorFile, TensorInfo } from '../formats/matrix-source';
 import { sigmaUb } from '../spectral/sigma-ub';
 import { RowPreparation } from './prepare-rows';
 import { bulkEdge, noiseFloor, quantities } from './quantities';
-import { readRows, rowsPerBlock, sampleStream } from './read-rows';
+import { type Rows, readRows, rowsPerBlock, sampleStream } from './read-rows';
 import { type AnalysisOptions, type Quantities, REPORT_SCHEMA, type SpectralReport } from './report';
 import { nestedSample } from './sample';
 import { rowCapacity, SpectraAccumulator } from './spectra';
@@ -21,6 +21,8 @@ export interface AnalysisHooks {
 
 /** Rows of the first report; each next one has twice as many. */
 const FIRST_SAMPLE = 1000;
+/** Rows over which the spread of v^T C^-1 v is measured. */
+const PILOT = 512;
 /** Share of the progress that reading and the Gram matrix take; eigenvalues take the rest. */
 const GRAM_SHARE = 0.7;
 
@@ -42,12 +44,17 @@ export async function analyze(
   const { columns } = source;
   const preparation = new RowPreparation(columns, normalize);
   const accumulator = new SpectraAccumulator(columns, backend.kernels, hooks.poll);
+  let pilot: Rows | null = null;
   const clock = stopwatch();
 
-  const add = async (rows: { count: number; values: Float64Array }): Promise<void> => {
+  const add = async (rows: Rows): Promise<void> => {
     hooks.poll();
     clock.to('gram');
-    await accumulator.add(preparation.prepare(rows));
+    const prepared = preparation.prepare(rows);
+    // The accumulator may change the rows it is given.
+    if (pilot === null && prepared.count > 0)
+      pilot = { count: Math.min(prepared.count, PILOT), values: prepared.values.slice(0, PILOT * columns) };
+    await accumulator.add(prepared);
     clock.to('read');
   };
   const wanted = Math.min(options.rows ?? Number.POSITIVE_INFINITY, rowCapacity(columns));
@@ -118,6 +125,7 @@ export async function analyze(
       const spectra = await accumulator.spectra(progress);
       const gram = spectra.uncentred.map((l) => l * spectra.rows);
       const sigma = sigmaUb(gram, spectra.rows, rowsInFile, columns, options.ridge, facts.rho);
+      const sdOfMahalanobis = complete || pilot === null ? null : accumulator.sdOfMahalanobis(pilot, options.ridge);
       const roundoff = backend.description.precision === 'float64' ? Number.EPSILON : 2 ** -24;
       const floor = noiseFloor(spectra.uncentred, columns, roundoff);
       return {
@@ -129,7 +137,16 @@ export async function analyze(
           noiseFloor: floor,
           marchenkoPasturEdge: bulkEdge(spectra, floor),
         },
-        quantities: quantities({ spectra, facts, sigma, normalized: normalize, roundoff, weights }),
+        quantities: quantities({
+          spectra,
+          facts,
+          sigma,
+          sdOfMahalanobis,
+          confidence: options.confidence,
+          normalized: normalize,
+          roundoff,
+          weights,
+        }),
       };
     }
   }

@@ -11,8 +11,9 @@ import {
 } from '../spectral/effective-rank';
 import { codingLogDet, effectiveDimension, logSphericity, remainingTraceSandwich, ridgeLogDet } from '../spectral/log-det';
 import { marchenkoPasturEdge, noiseVariance } from '../spectral/marchenko-pastur';
+import { normalQuantile } from '../spectral/normal';
 import { decayExponent, fitPowerLaw } from '../spectral/power-law';
-import { type SigmaUb, trackOneUpperBound } from '../spectral/sigma-ub';
+import { type SigmaUb, trackOneUpperBound, trackTwoHalfWidth } from '../spectral/sigma-ub';
 import type { RowFacts } from './prepare-rows';
 import type { Quantities } from './report';
 import type { Spectra } from './spectra';
@@ -22,11 +23,18 @@ const SCALES = [0.1, 1, 10, 100];
 /** Of S', relative to its mean eigenvalue. */
 const SHAPE_RIDGE = 1e-6;
 
+/** Said with the interval, as its coverage is not proven: it ignores the bias of log-determinants. */
+const TRACK_TWO = 'SIGMA-UB Track II, fixed-dimension CLT (covers too rarely unless rows are many times the columns)';
+
 /** What the quantities are computed from. */
 export interface Evidence {
   readonly spectra: Spectra;
   readonly facts: RowFacts;
   readonly sigma: SigmaUb;
+  /** Of v^T C^-1 v over the observed rows; null where it was not measured. */
+  readonly sdOfMahalanobis: number | null;
+  /** Level of stochastic intervals. */
+  readonly confidence: number;
   readonly normalized: boolean;
   /** Unit roundoff of the products in the Gram matrix. */
   readonly roundoff: number;
@@ -48,7 +56,7 @@ export function bulkEdge(spectra: Spectra, floor: number): number | null {
 }
 
 export function quantities(evidence: Evidence): Quantities {
-  const { spectra, facts, sigma, normalized, roundoff, weights } = evidence;
+  const { spectra, facts, sigma, sdOfMahalanobis, confidence, normalized, roundoff, weights } = evidence;
   const { uncentred, centred, rows, columns } = spectra;
   const complete = sigma.n_A === sigma.n_k;
   const floor = noiseFloor(uncentred, columns, roundoff);
@@ -113,10 +121,17 @@ export function quantities(evidence: Evidence): Quantities {
       columns,
       sigma.delta,
     );
-    if (!normalized) return bounded(estimate, certificate(sigma.S, null, 'Loewner monotonicity'));
+    const bounds: Bound[] = [];
+    if (sdOfMahalanobis !== null) {
+      const centre = sigma.U_cov + columns * Math.log(sigma.n_k);
+      const half = trackTwoHalfWidth(sigma, sdOfMahalanobis, normalQuantile((1 + confidence) / 2));
+      bounds.push({ lower: centre - half, upper: centre + half, kind: 'stochastic', confidence, method: TRACK_TWO });
+    }
+    if (!normalized) return bounded(estimate, ...bounds, certificate(sigma.S, null, 'Loewner monotonicity'));
     const gram = uncentred.map((l) => l * rows);
     return bounded(
       estimate,
+      ...bounds,
       certificate(sigma.S, remainingTraceSandwich(gram, columns, sigma.delta, sigma.beta).upper, 'Water-filling of the unseen trace'),
       certificate(sigma.S, trackOneUpperBound(sigma), 'SIGMA-UB Track I'),
     );

@@ -1,4 +1,5 @@
 import type { Kernels } from '../compute/kernels';
+import { cholesky, inverseQuadraticForm } from '../spectral/cholesky';
 import { centreBlock, emptySummary, type GramSummary, mergeBlock } from '../spectral/gram-summary';
 import { type Tridiagonal, tridiagonalEigenvalues, tridiagonalize } from '../spectral/symmetric-eigen';
 import type { Rows } from './read-rows';
@@ -62,6 +63,25 @@ export class SpectraAccumulator {
   /** @param progress of the eigenvalues, in [0, 1] @throws Error when there are no rows */
   async spectra(progress: (fraction: number) => void): Promise<Spectra> {
     return this.summary === null ? this.rowSide(progress) : this.columnSide(this.summary, progress);
+  }
+
+  /**
+   * Standard deviation of q = v^T C^-1 v over some of the rows, C = (G + delta I) / n.
+   * @param rows as they were added; left as they are
+   * @returns null while rows are no more than columns, where C has no inverse of its own
+   */
+  sdOfMahalanobis(rows: Rows, delta: number): number | null {
+    const { summary, columns: d } = this;
+    if (summary === null || rows.count < 2) return null;
+    const factor = summary.scatter.map((x, k) => x + summary.rows * summary.mean[Math.floor(k / d)] * summary.mean[k % d]);
+    for (let j = 0; j < d; j++) factor[j * d + j] += delta;
+    if (!cholesky(factor, d, this.poll)) return null;
+    const q = Array.from({ length: rows.count }, (_, i) => {
+      this.poll();
+      return summary.rows * inverseQuadraticForm(factor, d, rows.values.slice(i * d, (i + 1) * d));
+    });
+    const mean = q.reduce((sum, x) => sum + x, 0) / q.length;
+    return Math.sqrt(q.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (q.length - 1));
   }
 
   private columnSide(summary: GramSummary, progress: (fraction: number) => void): Spectra {

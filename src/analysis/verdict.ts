@@ -11,12 +11,17 @@ export function judge(facts: RowFacts, quantities: Quantities, shape: { rows: nu
     found.push({ level, reason: { code, message } });
   };
   const { integrity, used, distinctRatio } = facts;
-  if (integrity.nan > 0) say('broken', 'nan', `${plural(integrity.nan, 'number is', 'numbers are')} NaN; their rows were left out.`);
+  if (integrity.nan > 0)
+    say('broken', 'nan', plural(integrity.nan, 'number is NaN; its row was left out.', 'numbers are NaN; their rows were left out.'));
   if (integrity.inf > 0)
     say(
       'broken',
       'inf',
-      `${plural(integrity.inf, 'number is', 'numbers are')} infinite or too large to be squared; their rows were left out.`,
+      plural(
+        integrity.inf,
+        'number is infinite or too large to be squared; its row was left out.',
+        'numbers are infinite or too large to be squared; their rows were left out.',
+      ),
     );
   if (used === 0) say('broken', 'no-usable-rows', 'No row could be used: every row is zero, or holds NaN or infinite numbers.');
   else if (integrity.zeroRows === used) say('broken', 'all-zero', 'Every number is zero.');

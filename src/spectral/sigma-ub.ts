@@ -41,6 +41,16 @@ export function trackOneUpperBound(sigma: SigmaUb): number {
   return sigma.G_KF === null ? sigma.S : sigma.G_KF + sigma.m * Math.log(sigma.beta + sigma.delta);
 }
 
+/**
+ * Half-width of Track II's own interval for U_cov of all n_k rows (eq. 3.8), by the fixed-dimension central limit theorem:
+ * |U_cov(n_A) - U_cov(n_k)| < z sd(q) sqrt(1 / n_A - 1 / n_k), q_i = v_i^T C^-1 v_i.
+ * It ignores the bias of log-determinants and covers too rarely unless n_A is many times m.
+ * @param z two-sided normal quantile of the confidence level
+ */
+export function trackTwoHalfWidth(sigma: SigmaUb, sdOfMahalanobis: number, z: number): number {
+  return z * sdOfMahalanobis * Math.sqrt(1 / sigma.n_A - 1 / sigma.n_k);
+}
+
 /** Change since a baseline (eq. 3.20), in nats; sustained negative drift is the paper's sign of collapse. */
 export interface Drift {
   readonly dU_cov: number;

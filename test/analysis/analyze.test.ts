@@ -313,6 +313,20 @@ describe('sampling and refinement', () => {
     }
   });
 
+  test("Track II's own interval stands beside the certificates, at the level asked for", async () => {
+    const half = async (confidence: number): Promise<number> => {
+      const { logDetGram } = (await report(matrixFile(rows), { rows: 2000, confidence })).quantities;
+      const bound = logDetGram!.bounds.find(({ kind }) => kind === 'stochastic')!;
+      expect(bound.confidence).toBe(confidence);
+      expect(bound.method).toContain('Track II');
+      expect((bound.lower! + bound.upper!) / 2).toBeCloseTo(logDetGram!.value!, 3);
+      return (bound.upper! - bound.lower!) / 2;
+    };
+    const at95 = await half(0.95);
+    expect(at95).toBeGreaterThan(0);
+    expect((await half(0.99)) / at95).toBeCloseTo(2.5758293 / 1.959964, 6);
+  });
+
   test('a poll that throws stops the analysis', async () => {
     let polls = 0;
     const poll = (): void => {

@@ -34,7 +34,7 @@ function literal(rows: number[][], d: number) {
 function expectClose(summary: GramSummary, rows: number[][], tolerance: number): void {
   const d = summary.columns;
   const want = literal(rows, d);
-  const size = Math.max(1e-300, ...rows.flat().map(Math.abs));
+  const size = Math.max(1e-50, ...rows.flat().map(Math.abs));
   expect(summary.rows).toBe(rows.length);
   for (let i = 0; i < d; i++) {
     expect(Math.abs(summary.mean[i] - want.mean[i])).toBeLessThanOrEqual(tolerance * size);

@@ -1,0 +1,35 @@
+/**
+ * A = R^T R of a symmetric positive definite matrix, in place: R takes the upper triangle's place.
+ * @param a d x d, row-major; the upper triangle is read and overwritten
+ * @returns false, with `a` spoilt, when A is not positive definite to working precision
+ */
+export function cholesky(a: Float64Array, d: number, poll: () => void = () => {}): boolean {
+  for (let k = 0; k < d; k++) {
+    poll();
+    const row = k * d;
+    const pivot = a[row + k];
+    if (!(pivot > 0)) return false;
+    const root = Math.sqrt(pivot);
+    a[row + k] = root;
+    for (let j = k + 1; j < d; j++) a[row + j] /= root;
+    for (let i = k + 1; i < d; i++) {
+      const x = a[row + i];
+      if (x === 0) continue;
+      const out = i * d;
+      for (let j = i; j < d; j++) a[out + j] -= x * a[row + j];
+    }
+  }
+  return true;
+}
+
+/** v^T A^-1 v = |R^-T v|^2, by forward substitution. @param r the factor that `cholesky` leaves @param v length d, overwritten */
+export function inverseQuadraticForm(r: Float64Array, d: number, v: Float64Array): number {
+  let sum = 0;
+  for (let k = 0; k < d; k++) {
+    const row = k * d;
+    const x = v[k] / r[row + k];
+    sum += x * x;
+    for (let j = k + 1; j < d; j++) v[j] -= x * r[row + j];
+  }
+  return sum;
+}
