@@ -100,28 +100,39 @@ export class SpectraAccumulator {
     const { columns } = this;
     const rows = this.keptRows;
     if (rows === 0) throw new Error('There are no rows.');
-    const all = new Float64Array(rows * columns);
-    let filled = 0;
-    for (const block of this.kept) {
-      all.set(block.values.subarray(0, block.count * columns), filled);
-      filled += block.count * columns;
+    const mean = new Float64Array(columns);
+    for (const row of this.keptRowViews()) for (let j = 0; j < columns; j++) mean[j] += row[j];
+    let meanSquare = 0;
+    for (let j = 0; j < columns; j++) {
+      mean[j] /= rows;
+      meanSquare += mean[j] * mean[j];
     }
-    const { centred: y, mean, fourthMoment } = centreBlock(all, rows, columns);
+    // In a basis that begins with u = 1 / sqrt(n), X X^T is Y Y^T bordered by n |mean|^2 and sqrt(n) Y mean, as Y^T u = 0.
+    const border = new Float64Array(rows);
+    let fourthMoment = 0;
+    let i = 0;
+    for (const row of this.keptRowViews()) {
+      let square = 0;
+      let dot = 0;
+      for (let j = 0; j < columns; j++) {
+        const y = row[j] - mean[j];
+        square += y * y;
+        dot += y * mean[j];
+      }
+      fourthMoment += square * square;
+      border[i++] = Math.sqrt(rows) * dot;
+    }
+    // Y Y^T, a panel of columns at a time: the rows themselves are kept as they are, for the samples to come.
     const gram = new Float64Array(rows * rows);
     for (let first = 0; first < columns; first += PANEL) {
       const width = Math.min(PANEL, columns - first);
       const panel = new Float64Array(width * rows);
-      for (let i = 0; i < rows; i++) for (let j = 0; j < width; j++) panel[j * rows + i] = y[i * columns + first + j];
+      i = 0;
+      for (const row of this.keptRowViews()) {
+        for (let j = 0; j < width; j++) panel[j * rows + i] = row[first + j] - mean[first + j];
+        i++;
+      }
       await this.kernels.addGram(panel, width, rows, gram, this.poll);
-    }
-    // In a basis that begins with u = 1 / sqrt(n), X X^T is Y Y^T bordered by n |mean|^2 and sqrt(n) Y mean, as Y^T u = 0.
-    const border = new Float64Array(rows);
-    let meanSquare = 0;
-    for (const m of mean) meanSquare += m * m;
-    for (let i = 0; i < rows; i++) {
-      let dot = 0;
-      for (let j = 0; j < columns; j++) dot += y[i * columns + j] * mean[j];
-      border[i] = Math.sqrt(rows) * dot;
     }
     const t = tridiagonalize(gram, rows, border, this.counting(rows, progress));
     const centred = nonNegative(tridiagonalEigenvalues(t, this.poll));
@@ -135,6 +146,13 @@ export class SpectraAccumulator {
     return { rows, columns, uncentred: scaled(uncentred), centred: scaled(centred), fourthMoment };
   }
 
+  private *keptRowViews(): Generator<Float64Array> {
+    for (const { count, values } of this.kept) {
+      this.poll();
+      for (let i = 0; i < count; i++) yield values.subarray(i * this.columns, (i + 1) * this.columns);
+    }
+  }
+
   /** The poll of a reduction of n columns, of which step k costs (n - k)^2. */
   private counting(n: number, progress: (fraction: number) => void): () => void {
     let step = 0;
@@ -146,7 +164,7 @@ export class SpectraAccumulator {
 }
 
 /** Columns of X that are multiplied at a time on the row side. */
-const PANEL = 1024;
+const PANEL = 512;
 
 function nonNegative(eigenvalues: Float64Array): Float64Array {
   return eigenvalues.map((l) => Math.max(l, 0));

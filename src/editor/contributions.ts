@@ -1,0 +1,21 @@
+/** The names that package.json and the code must agree on; test/editor/contributions.test.ts holds them together. */
+export const COMMANDS = {
+  analyze: 'sigma.analyze',
+  restartEngine: 'sigma.restartEngine',
+  showLog: 'sigma.showLog',
+  doctor: 'sigma.doctor',
+} as const;
+
+/** View type of the custom editor. */
+export const SPECTRUM_EDITOR = 'sigma.spectrum';
+
+/** Section of the settings, and name of everything else that carries ours. */
+export const SECTION = 'sigma';
+
+/** Endings of the files that can be analysed, without the dot: those of the formats' registry, which is too heavy to load in the editor. */
+export const FILE_ENDINGS = ['npy', 'npz', 'safetensors', 'safetensors.index.json', 'pt', 'pth', 'bin', 'ckpt', 'csv', 'tsv'] as const;
+
+export function isAnalysable(path: string): boolean {
+  const lower = path.toLowerCase();
+  return FILE_ENDINGS.some((ending) => lower.endsWith(`.${ending}`));
+}

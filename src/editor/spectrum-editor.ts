@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import { panelDocument } from '../../webview/document';
+import { type HostMessage, parsePanelMessage } from '../../webview/protocol';
+import type { AnalysisOptions } from '../analysis/report';
+import { reportToJson } from '../analysis/report-json';
+import { SECTION, SPECTRUM_EDITOR } from './contributions';
+import { PanelSession, type SessionEngine } from './panel-session';
+import type { Problems } from './problems';
+import { analysisOptions } from './settings';
+import { SpectrumDocument } from './spectrum-document';
+
+/** The custom editor: a webview for each panel, and a session behind each. */
+export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<SpectrumDocument> {
+  readonly #documents = new Set<SpectrumDocument>();
+
+  constructor(
+    private readonly extensionUri: vscode.Uri,
+    private readonly engine: SessionEngine,
+    private readonly problems: Problems,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
+
+  register(): vscode.Disposable {
+    return vscode.Disposable.from(
+      vscode.window.registerCustomEditorProvider(SPECTRUM_EDITOR, this, { supportsMultipleEditorsPerDocument: true }),
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        for (const document of this.#documents) {
+          if (change.affectsConfiguration(SECTION, document.uri)) document.invalidate();
+        }
+      }),
+    );
+  }
+
+  openCustomDocument(uri: vscode.Uri): SpectrumDocument {
+    const document: SpectrumDocument = new SpectrumDocument(uri, {
+      changed: () => {
+        this.log.info(`Changed on disk: ${uri.fsPath}`);
+        this.problems.clear(uri);
+        document.invalidate();
+      },
+      closed: () => this.#documents.delete(document),
+    });
+    this.#documents.add(document);
+    return document;
+  }
+
+  resolveCustomEditor(document: SpectrumDocument, panel: vscode.WebviewPanel): void {
+    const { webview } = panel;
+    const dist = vscode.Uri.joinPath(this.extensionUri, 'dist');
+    const address = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
+    const session = this.#session(document.uri, panel);
+    document.attach(panel, session);
+    webview.options = { enableScripts: true, localResourceRoots: [dist] };
+    webview.onDidReceiveMessage((received: unknown) => {
+      const message = parsePanelMessage(received);
+      if (message) session.receive(message);
+      else this.log.warn('A panel sent a message that no panel sends; it was dropped.');
+    });
+    webview.html = panelDocument({
+      nonce: randomBytes(16).toString('base64'),
+      cspSource: webview.cspSource,
+      scriptUri: address('panel.js'),
+      styleUri: address('panel-style.css'),
+    });
+  }
+
+  #session(uri: vscode.Uri, panel: vscode.WebviewPanel): PanelSession {
+    const { problems, log } = this;
+    return new PanelSession({
+      path: uri.fsPath,
+      engine: uri.scheme === 'file' ? this.engine : refusing(uri.scheme),
+      findings: {
+        opened: () => problems.retract(uri, null),
+        analysed: (tensor, report) => {
+          problems.report(uri, tensor, report);
+          const { verdict, sample, backend } = report;
+          log.info(`${[uri.fsPath, tensor].filter(Boolean).join(' · ')}: ${verdict.level}, ${sample.rows} rows, on ${backend.name}`);
+        },
+        unreadable: (tensor, message) => problems.unreadable(uri, tensor, message),
+        failed: (error) => log.error(error instanceof Error ? error : String(error)),
+      },
+      wording: {
+        waiting: vscode.l10n.t('Waiting for the engine'),
+        cancelled: vscode.l10n.t('The analysis was cancelled.'),
+        noMatrix: vscode.l10n.t('This file holds no matrix that can be analysed.'),
+        noTensor: (tensor) => vscode.l10n.t('This file has no tensor “{0}”.', tensor),
+        notAMatrix: (tensor) => vscode.l10n.t('“{0}” is not a matrix.', tensor),
+      },
+      options: () => this.#options(uri),
+      post: (message) => void panel.webview.postMessage(forTheWire(message)),
+      copy: (text) => void vscode.env.clipboard.writeText(text),
+      visible: () => panel.visible,
+    });
+  }
+
+  #options(uri: vscode.Uri): AnalysisOptions {
+    const configuration = vscode.workspace.getConfiguration(SECTION, uri);
+    return analysisOptions(
+      (setting) => configuration.get(setting),
+      (setting, value) => this.log.warn(`The setting ${SECTION}.${setting} cannot be ${JSON.stringify(value)}; its default is used.`),
+    );
+  }
+}
+
+/** Messages pass through the editor's JSON, which would turn NaN and infinities into null. */
+function forTheWire(message: HostMessage): unknown {
+  return message.type === 'report' ? { ...message, report: reportToJson(message.report) } : message;
+}
+
+/** In place of the engine for files that are not on a disk. */
+function refusing(scheme: string): SessionEngine {
+  const refuse = () =>
+    Promise.reject(
+      new Error(vscode.l10n.t('Sigma reads files on disk only; this one comes from “{0}:”. Save a copy to disk to analyse it.', scheme)),
+    );
+  return { inspect: refuse, analyze: refuse };
+}

@@ -1,0 +1,231 @@
+import {
+  type CancellationToken,
+  CancellationTokenSource,
+  ConnectionError,
+  ErrorCodes,
+  type MessageConnection,
+  ResponseError,
+} from 'vscode-jsonrpc/node';
+import type { SpectralReport } from '../analysis/report';
+import { CrashHistory, RESTART_POLICY, type RestartPolicy } from './crash-history';
+import { EngineProcess } from './engine-process';
+import {
+  type AnalysisJob,
+  type AnalyzeUpdate,
+  analyzeRequest,
+  analyzeUpdates,
+  type DoctorReport,
+  doctorRequest,
+  EngineError,
+  ErrorCode,
+  type FileSummary,
+  inspectRequest,
+} from './protocol';
+
+/** `idle`: starts with the next request. `failing`: it keeps dying and is not started until `restart` is called. */
+export type EngineState = 'idle' | 'running' | 'failing';
+
+export interface EngineClientOptions {
+  /** The engine's bundle, `dist/engine.js`; the worker's lies beside it. */
+  readonly script: string;
+  /** Gets what the engine prints, and why it stopped. */
+  readonly log: (text: string) => void;
+  readonly onStateChange?: (state: EngineState) => void;
+  readonly restartPolicy?: RestartPolicy;
+}
+
+/**
+ * The host's side of the engine. The process starts with the first request and again after a crash.
+ * Every method rejects with an EngineError, and none stays pending: a request that a crash cuts off is tried once more, then fails.
+ */
+export class EngineClient {
+  readonly #options: EngineClientOptions;
+  readonly #crashes: CrashHistory;
+  #state: EngineState = 'idle';
+  #process: EngineProcess | null = null;
+  /** The wait before the next start. */
+  #backOff: BackOff | null = null;
+  #lastExit = '';
+  #ending: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+  #nextToken = 0;
+
+  constructor(options: EngineClientOptions) {
+    this.#options = options;
+    this.#crashes = new CrashHistory(options.restartPolicy ?? RESTART_POLICY);
+  }
+
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  /** Of the process that runs now. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  inspect(path: string, signal?: AbortSignal): Promise<FileSummary> {
+    return this.#request(`reading ${path}`, signal, (connection, token) => connection.sendRequest(inspectRequest, { path }, token));
+  }
+
+  /**
+   * Rejects with `ErrorCode.cancelled` when the signal is aborted, once the arithmetic has stopped.
+   * @param watch.onUpdate progress and refined reports; begins anew when the analysis is tried once more after a crash
+   */
+  analyze(
+    job: AnalysisJob,
+    watch: { readonly signal?: AbortSignal; readonly onUpdate?: (update: AnalyzeUpdate) => void } = {},
+  ): Promise<SpectralReport> {
+    const what = job.tensor === '' ? job.path : `${job.tensor} of ${job.path}`;
+    return this.#request(`analysing ${what}`, watch.signal, async (connection, token) => {
+      const updates = this.#nextToken++;
+      const listener = connection.onProgress(analyzeUpdates, updates, (update) => watch.onUpdate?.(update));
+      try {
+        return await connection.sendRequest(analyzeRequest, { ...job, token: updates }, token);
+      } finally {
+        listener.dispose();
+      }
+    });
+  }
+
+  doctor(signal?: AbortSignal): Promise<DoctorReport> {
+    return this.#request('checking the backends', signal, (connection, token) => connection.sendRequest(doctorRequest, token));
+  }
+
+  /** Forgets earlier crashes and ends the process that runs, if any; its pending requests go to the next one. */
+  restart(): void {
+    this.#crashes.clear();
+    this.#stop();
+  }
+
+  /** Ends the process; pending requests fail. Resolves when the process is gone. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    this.#stop();
+    await this.#ending;
+  }
+
+  async #request<T>(
+    doing: string,
+    signal: AbortSignal | undefined,
+    send: (connection: MessageConnection, token: CancellationToken) => Promise<T>,
+  ): Promise<T> {
+    if (signal?.aborted) throw EngineError.cancelled();
+    for (let firstTry = true; ; firstTry = false) {
+      const engine = await this.#running(signal);
+      if (signal?.aborted) throw EngineError.cancelled();
+      const cancellation = new CancellationTokenSource();
+      const cancel = () => cancellation.cancel();
+      signal?.addEventListener('abort', cancel, { once: true });
+      try {
+        return await send(engine.connection, cancellation.token);
+      } catch (error) {
+        const failure = engineError(error);
+        if (failure.code !== ErrorCode.stopped) throw failure;
+        if (signal?.aborted) throw EngineError.cancelled();
+        if (this.#disposed) throw shutDown();
+        if (!firstTry) throw this.#crashed(doing);
+      } finally {
+        signal?.removeEventListener('abort', cancel);
+      }
+    }
+  }
+
+  async #running(signal: AbortSignal | undefined): Promise<EngineProcess> {
+    while (this.#backOff) await unlessAborted(this.#backOff.over, signal);
+    if (this.#disposed) throw shutDown();
+    if (this.#state === 'failing') {
+      const sentence = `The engine keeps stopping (${this.#crashes.count} times in a row, last with ${this.#lastExit}) and was not started again.`;
+      throw new EngineError(ErrorCode.stopped, `${sentence} Its log says why; restart it to try again.`);
+    }
+    this.#process ??= this.#start();
+    return this.#process;
+  }
+
+  #start(): EngineProcess {
+    const { script, log } = this.#options;
+    const engine: EngineProcess = new EngineProcess(script, { log, onExit: (how) => this.#onExit(engine, how) });
+    this.#enter('running');
+    return engine;
+  }
+
+  #stop(): void {
+    const engine = this.#process;
+    this.#process = null;
+    this.#backOff?.end();
+    this.#enter('idle');
+    if (engine) this.#ending = Promise.all([this.#ending, engine.stop()]);
+  }
+
+  #onExit(engine: EngineProcess, how: string): void {
+    // One that was told to end is no longer this one.
+    if (engine !== this.#process) return;
+    this.#process = null;
+    this.#lastExit = how;
+    this.#options.log(`The engine stopped unexpectedly (${how}).\n`);
+    const delay = this.#crashes.crashed(performance.now());
+    if (delay !== null && delay > 0) this.#backOff = this.#pause(delay);
+    this.#enter(delay === null ? 'failing' : 'idle');
+  }
+
+  #pause(milliseconds: number): BackOff {
+    let end!: () => void;
+    const over = new Promise<void>((resolve) => {
+      const timer = setTimeout(() => end(), milliseconds);
+      end = () => {
+        clearTimeout(timer);
+        this.#backOff = null;
+        resolve();
+      };
+    });
+    return { over, end };
+  }
+
+  #crashed(doing: string): EngineError {
+    const next =
+      this.#state === 'failing' ? 'Restart it to try again; its log says why it stopped.' : 'It starts again with the next request.';
+    const sentence = `The engine stopped unexpectedly (${this.#lastExit}) while ${doing}, and did so again when that was tried once more.`;
+    return new EngineError(ErrorCode.stopped, `${sentence} ${next}`);
+  }
+
+  #enter(state: EngineState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#options.onStateChange?.(state);
+  }
+}
+
+interface BackOff {
+  readonly over: Promise<void>;
+  /** Makes it over now. */
+  end(): void;
+}
+
+function shutDown(): EngineError {
+  return new EngineError(ErrorCode.stopped, 'The engine was shut down.');
+}
+
+/** What a failed request means: the engine's own answer, or that there was none. */
+function engineError(error: unknown): EngineError {
+  if (error instanceof ConnectionError) return new EngineError(ErrorCode.stopped, error.message);
+  if (!(error instanceof ResponseError)) return new EngineError(ErrorCode.internal, String(error));
+  const unanswered = error.code === ErrorCodes.PendingResponseRejected || error.code === ErrorCodes.MessageWriteError;
+  const answer = Object.values(ErrorCode).find((code) => code === error.code) ?? ErrorCode.internal;
+  return new EngineError(unanswered ? ErrorCode.stopped : answer, error.message);
+}
+
+/** @throws EngineError (cancelled) when the signal is aborted before the promise settles */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  if (signal.aborted) throw EngineError.cancelled();
+  let cancel!: () => void;
+  const aborted = new Promise<never>((_, reject) => {
+    cancel = () => reject(EngineError.cancelled());
+    signal.addEventListener('abort', cancel, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}

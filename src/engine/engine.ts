@@ -1,0 +1,64 @@
+import type { SpectralReport } from '../analysis/report';
+import { JobQueue } from './job-queue';
+import type { AnalysisJob, AnalyzeUpdate, FileSummary } from './protocol';
+import { ReportCache, reportKey } from './report-cache';
+import { type Tasks, WorkerThread } from './worker-thread';
+
+const MAX_REPORTS = 256;
+const MAX_REPORT_BYTES = 64 << 20;
+
+/** What the background process does: answers from what it knows, and hands everything that takes time to threads. */
+export class Engine {
+  // Headers are read beside the running analysis, so that a file opens at once however long the queue is.
+  readonly #reader: WorkerThread;
+  readonly #readings = new JobQueue();
+  readonly #computer: WorkerThread;
+  readonly #computations = new JobQueue();
+  readonly #reports = new ReportCache(MAX_REPORTS, MAX_REPORT_BYTES);
+
+  /** @param workerScript the worker's bundle */
+  constructor(readonly workerScript: string) {
+    this.#reader = new WorkerThread(workerScript);
+    this.#computer = new WorkerThread(workerScript);
+  }
+
+  async inspect(path: string, signal: AbortSignal): Promise<FileSummary> {
+    return (await this.#read(path, signal)).summary;
+  }
+
+  async analyze(job: AnalysisJob, signal: AbortSignal, onUpdate: (update: AnalyzeUpdate) => void): Promise<SpectralReport> {
+    const { path, tensor, options } = job;
+    const { fingerprint } = await this.#read(path, signal);
+    const key = reportKey(fingerprint, tensor, options);
+    const known = this.#reports.get(key);
+    if (known) return known;
+    if (this.#computations.busy) onUpdate({ fraction: 0, stage: 'Waiting for another analysis to finish', report: null });
+    return this.#computations.run(job.priority, signal, async () => {
+      // Someone else may have asked for the same while this job waited.
+      const known = this.#reports.get(key);
+      if (known) return known;
+      const { report, fingerprint } = await this.#computer.run('analyze', { path, tensor, options }, signal, onUpdate);
+      this.#reports.set(reportKey(fingerprint, tensor, options), report);
+      return report;
+    });
+  }
+
+  /** Tests every backend, in a thread of its own: a broken driver must not take a running analysis with it. */
+  async backendStatuses(signal: AbortSignal): Promise<Tasks['doctor']['result']> {
+    const thread = new WorkerThread(this.workerScript);
+    try {
+      return await thread.run('doctor', null, signal);
+    } finally {
+      thread.close();
+    }
+  }
+
+  close(): void {
+    this.#reader.close();
+    this.#computer.close();
+  }
+
+  #read(path: string, signal: AbortSignal): Promise<Tasks['inspect']['result']> {
+    return this.#readings.run('visible', signal, () => this.#reader.run('inspect', { path }, signal));
+  }
+}

@@ -1,0 +1,77 @@
+import { NotificationType0, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import type { AnalysisOptions, SpectralReport } from '../analysis/report';
+import type { BackendStatus } from '../compute/select';
+import type { TensorInfo } from '../formats/matrix-source';
+
+/** What a file holds, without its numbers. */
+export interface FileSummary {
+  readonly path: string;
+  readonly format: string;
+  readonly bytes: number;
+  readonly tensors: readonly TensorInfo[];
+  readonly warnings: readonly string[];
+}
+
+/** On screen first: waiting `visible` jobs start before waiting `background` ones. */
+export type Priority = 'visible' | 'background';
+
+/** One matrix to analyse. */
+export interface AnalysisJob {
+  readonly path: string;
+  /** Empty for the only array of a file. */
+  readonly tensor: string;
+  readonly options: AnalysisOptions;
+  readonly priority: Priority;
+}
+
+export interface AnalyzeParams extends AnalysisJob {
+  /** Chosen by the caller; updates of this job carry it. */
+  readonly token: number;
+}
+
+/** Sent while a job runs: how far it is, and each full report that a refinement step gives. */
+export interface AnalyzeUpdate {
+  /** In [0, 1]; never falls within a job. */
+  readonly fraction: number;
+  /** For a person, e.g. `Reading 4,000 of 50,000 rows`. */
+  readonly stage: string;
+  readonly report: SpectralReport | null;
+}
+
+export interface DoctorReport {
+  readonly version: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly backends: readonly BackendStatus[];
+}
+
+/**
+ * Why a request failed (JSON-RPC application range). `format`: the file is not what it should be. `cancelled`: the caller asked for it.
+ * `internal`: a fault of ours. `stopped`: the engine went away before it could answer.
+ */
+export const ErrorCode = { format: 1, cancelled: 2, internal: 3, stopped: 4 } as const;
+export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
+
+/** A failed request. Between threads and processes it travels as its code and message. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+
+  /** @param message one sentence for a person */
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  static cancelled(): EngineError {
+    return new EngineError(ErrorCode.cancelled, 'Cancelled.');
+  }
+}
+
+export const inspectRequest = new RequestType<{ readonly path: string }, FileSummary, void>('sigma/inspect');
+export const analyzeRequest = new RequestType<AnalyzeParams, SpectralReport, void>('sigma/analyze');
+export const doctorRequest = new RequestType0<DoctorReport, void>('sigma/doctor');
+export const shutdownRequest = new RequestType0<null, void>('sigma/shutdown');
+export const exitNotification = new NotificationType0('sigma/exit');
+export const analyzeUpdates = new ProgressType<AnalyzeUpdate>();

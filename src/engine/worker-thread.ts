@@ -1,0 +1,124 @@
+import { Worker } from 'node:worker_threads';
+import type { AnalysisOptions, SpectralReport } from '../analysis/report';
+import type { BackendStatus } from '../compute/select';
+import { type AnalyzeUpdate, EngineError, ErrorCode, type FileSummary } from './protocol';
+
+/** What a worker thread can be asked, and what it answers. */
+export interface Tasks {
+  readonly inspect: {
+    readonly params: { readonly path: string };
+    readonly result: { readonly summary: FileSummary; readonly fingerprint: string };
+  };
+  readonly analyze: {
+    readonly params: { readonly path: string; readonly tensor: string; readonly options: AnalysisOptions };
+    /** The fingerprint is that of the file that was read, which may have changed since it was asked for. */
+    readonly result: { readonly report: SpectralReport; readonly fingerprint: string };
+  };
+  readonly doctor: { readonly params: null; readonly result: readonly BackendStatus[] };
+}
+export type TaskName = keyof Tasks;
+
+export type TaskMessage = { readonly [N in TaskName]: { readonly name: N; readonly params: Tasks[N]['params'] } }[TaskName] & {
+  /** Shared: set to 1 when the task is to stop. A message would not be read while the thread computes. */
+  readonly cancelled: Int32Array<SharedArrayBuffer>;
+};
+
+export type ThreadMessage =
+  | { readonly type: 'update'; readonly update: AnalyzeUpdate }
+  | { readonly type: 'result'; readonly result: Tasks[TaskName]['result'] }
+  | { readonly type: 'failure'; readonly code: ErrorCode; readonly message: string };
+
+interface RunningTask {
+  message(message: ThreadMessage): void;
+  fail(error: EngineError): void;
+}
+
+/** Milliseconds that a cancelled task has for stopping by itself, which keeps the thread and its proven backend; it takes a few as a rule. */
+const GRACE = 500;
+
+// Matrices live in typed arrays, which this does not limit; the heap holds headers and reports.
+const HEAP_MEGABYTES = 1024;
+
+/** A thread that does one task at a time; it is started when needed, and replaced when it crashes or does not stop. */
+export class WorkerThread {
+  #worker: Worker | null = null;
+  #task: RunningTask | null = null;
+
+  /** @param script the worker's bundle */
+  constructor(
+    readonly script: string,
+    readonly heapMegabytes = HEAP_MEGABYTES,
+  ) {}
+
+  /**
+   * Rejects with the signal's reason once the task has stopped after an abort, and with an EngineError when it fails.
+   * @throws Error when a task is running
+   */
+  async run<N extends TaskName>(
+    name: N,
+    params: Tasks[N]['params'],
+    signal: AbortSignal,
+    onUpdate?: (update: AnalyzeUpdate) => void,
+  ): Promise<Tasks[N]['result']> {
+    if (this.#task) throw new Error('The thread is busy.');
+    signal.throwIfAborted();
+    this.#worker ??= this.#start();
+    const worker = this.#worker;
+    const cancelled = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    return new Promise((resolve, reject) => {
+      let grace: NodeJS.Timeout | undefined;
+      const cancel = () => {
+        Atomics.store(cancelled, 0, 1);
+        grace = setTimeout(() => this.#discard(EngineError.cancelled()), GRACE);
+      };
+      const end = (settle: () => void) => {
+        clearTimeout(grace);
+        signal.removeEventListener('abort', cancel);
+        this.#task = null;
+        settle();
+      };
+      const fail = (error: EngineError) => end(() => reject(signal.aborted ? signal.reason : error));
+      this.#task = {
+        message: (message) => {
+          if (message.type === 'update') onUpdate?.(message.update);
+          else if (message.type === 'result') end(() => resolve(message.result));
+          else fail(new EngineError(message.code, message.message));
+        },
+        fail,
+      };
+      signal.addEventListener('abort', cancel, { once: true });
+      worker.postMessage({ name, params, cancelled } as TaskMessage);
+    });
+  }
+
+  /** Ends the thread; a task that still runs fails. */
+  close(): void {
+    this.#discard(new EngineError(ErrorCode.stopped, 'The engine was shut down.'));
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.script, { resourceLimits: { maxOldGenerationSizeMb: this.heapMegabytes } });
+    // A thread that was discarded may still speak while it ends.
+    const current = () => worker === this.#worker;
+    worker.on('message', (message: ThreadMessage) => current() && this.#task?.message(message));
+    worker.on(
+      'error',
+      (error) => current() && this.#discard(new EngineError(ErrorCode.internal, crashSentence(error, this.heapMegabytes))),
+    );
+    worker.on('exit', () => current() && this.#discard(new EngineError(ErrorCode.internal, crashSentence(null, this.heapMegabytes))));
+    return worker;
+  }
+
+  #discard(error: EngineError): void {
+    const worker = this.#worker;
+    this.#worker = null;
+    void worker?.terminate();
+    this.#task?.fail(error);
+  }
+}
+
+function crashSentence(error: (Error & { code?: string }) | null, heapMegabytes: number): string {
+  if (error?.code === 'ERR_WORKER_OUT_OF_MEMORY')
+    return `The computation needed more than its ${heapMegabytes} MB of working memory and was stopped.`;
+  return `The computation stopped unexpectedly${error ? `: ${error.message}` : ''}.`;
+}

@@ -1,0 +1,183 @@
+import { dirname, join } from 'node:path';
+import { parseBoundedJson } from './bounded-json';
+import type { ByteSource, OpenBytes } from './byte-source';
+import { BYTES_PER_ELEMENT, type ElementType } from './elements';
+import { contiguousStrides } from './flatten';
+import { FormatError } from './format-error';
+import type { TensorFile } from './matrix-source';
+import { quantisedNote, scaleOf } from './quantised';
+import type { Format } from './registry';
+import { type HeaderEntry, isRecord, readSafetensorsHeader } from './safetensors-header';
+import { ShardPool } from './shard-pool';
+import { type StoredTensor, storedTensorFile } from './stored-tensors';
+
+const INDEX = '.safetensors.index.json';
+/** Far above any model; each shard is a file to open. */
+const MAX_SHARDS = 10_000;
+const MAX_INDEX_BYTES = 100_000_000;
+
+/** safetensors: one file, or a model in several with an index that says which tensor lies where. */
+export const safetensors: Format = {
+  id: 'safetensors',
+  label: 'safetensors',
+  extensions: ['.safetensors', INDEX],
+  access: 'random',
+  open: (path, openBytes) => (path.toLowerCase().endsWith(INDEX) ? openSharded(path, openBytes) : openSingle(path, openBytes)),
+};
+
+async function openSingle(path: string, openBytes: OpenBytes): Promise<TensorFile> {
+  const source = await openBytes(path);
+  try {
+    const { entries, warnings } = await readSafetensorsHeader(source);
+    return storedTensorFile({
+      path,
+      format: 'safetensors',
+      bytes: source.size,
+      tensors: toTensors(entries.map((entry) => ({ entry, source }))),
+      warnings,
+      fingerprint: `${path} ${source.fingerprint}`,
+      close: () => source.close(),
+    });
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function openSharded(path: string, openBytes: OpenBytes): Promise<TensorFile> {
+  const index = await readIndex(path, openBytes);
+  const pool = new ShardPool(openBytes);
+  try {
+    const shards = await openShards(path, index, pool);
+    const files = [...shards.values()];
+    const placed: Placed[] = [];
+    const warnings: string[] = [];
+    for (const [shard, source] of shards) {
+      const header = await readSafetensorsHeader(source);
+      const here = entriesIn(source, header.entries, index.shards.get(shard)!);
+      for (const entry of here) placed.push({ entry, source });
+      warnings.push(...header.warnings);
+      const others = header.entries.length - here.length;
+      if (others > 0) warnings.push(`${shard} holds tensors that the index does not place there (${others}); they are left out.`);
+    }
+    return storedTensorFile({
+      path,
+      format: 'safetensors',
+      bytes: files.reduce((sum, file) => sum + file.size, index.bytes),
+      tensors: toTensors(placed),
+      warnings,
+      fingerprint: [`${path} ${index.fingerprint}`, ...files.map((file) => `${file.path} ${file.fingerprint}`)].join('\n'),
+      close: () => pool.close(),
+    });
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+}
+
+/** @throws FormatError when one of the tensors that the index places in the file is not there */
+function entriesIn(source: ByteSource, entries: readonly HeaderEntry[], listed: ReadonlySet<string>): HeaderEntry[] {
+  const here = entries.filter(({ name }) => listed.has(name));
+  if (here.length < listed.size) {
+    const present = new Set(here.map(({ name }) => name));
+    const absent = [...listed].filter((name) => !present.has(name));
+    throw new FormatError(source.path, null, `the index expects ${some(absent, 'tensor')} here, but the header does not list them.`);
+  }
+  return here;
+}
+
+interface Index {
+  readonly bytes: number;
+  readonly fingerprint: string;
+  /** Names of the tensors that each shard should hold, by the shard's file name. */
+  readonly shards: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+async function readIndex(path: string, openBytes: OpenBytes): Promise<Index> {
+  const source = await openBytes(path);
+  try {
+    if (source.size > MAX_INDEX_BYTES) {
+      throw new FormatError(path, null, `an index of ${source.size} bytes is larger than any model needs.`);
+    }
+    const text = new Uint8Array(source.size);
+    await source.read(0, text);
+    const index = parseBoundedJson(text, path, 'the index', 0);
+    const weightMap = isRecord(index) ? index.weight_map : undefined;
+    if (!isRecord(weightMap)) throw new FormatError(path, null, 'the index should have a weight_map from tensor names to file names.');
+    const shards = new Map<string, Set<string>>();
+    for (const [tensor, shard] of Object.entries(weightMap)) {
+      if (typeof shard !== 'string' || !isFileName(shard)) {
+        throw new FormatError(
+          path,
+          null,
+          `tensor ${JSON.stringify(tensor)} should lie in a file beside the index, not in ${JSON.stringify(shard)}.`,
+        );
+      }
+      const names = shards.get(shard) ?? new Set();
+      shards.set(shard, names.add(tensor));
+    }
+    if (shards.size > MAX_SHARDS) {
+      throw new FormatError(path, null, `the index names ${shards.size} files, more than the ${MAX_SHARDS} expected at most.`);
+    }
+    return { bytes: source.size, fingerprint: source.fingerprint, shards };
+  } finally {
+    await source.close();
+  }
+}
+
+/** A name that stays in the index's own folder on every platform: no separator, no drive or stream, no way up. */
+function isFileName(name: string): boolean {
+  return name.length <= 255 && name !== '' && name !== '.' && name !== '..' && !/[/\\:\0]/.test(name);
+}
+
+async function openShards(path: string, index: Index, pool: ShardPool): Promise<Map<string, ByteSource>> {
+  const shards = new Map<string, ByteSource>();
+  const missing: string[] = [];
+  let reason = '';
+  for (const shard of index.shards.keys()) {
+    try {
+      shards.set(shard, await pool.shard(join(dirname(path), shard)));
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      if (missing.length === 0) reason = error.detail;
+      missing.push(shard);
+    }
+  }
+  if (missing.length > 0) {
+    throw new FormatError(path, null, `${some(missing, 'file')} of the model cannot be opened: ${reason}`);
+  }
+  return shards;
+}
+
+interface Placed {
+  readonly entry: HeaderEntry;
+  readonly source: ByteSource;
+}
+
+function toTensors(placed: readonly Placed[]): StoredTensor[] {
+  const names = new Set(placed.map(({ entry }) => entry.name));
+  return placed.map(({ entry, source }) => {
+    const { name, dtype, shape, start, end } = entry;
+    const note = unreadable(name, dtype, names);
+    const layout =
+      note === null
+        ? { source, offset: start, type: dtype as ElementType, order: 'little' as const, strides: contiguousStrides(shape, 'C') }
+        : null;
+    return { name, dtype, shape, bytes: end - start, layout, note };
+  });
+}
+
+/** Why the elements are not numbers that have a spectrum, or null where they are. */
+function unreadable(name: string, dtype: string, names: ReadonlySet<string>): string | null {
+  const scale = scaleOf(name, dtype, (other) => names.has(other));
+  if (scale !== null) return quantisedNote(scale);
+  if (dtype === 'float8_e8m0fnu') return 'Elements of type float8_e8m0fnu are powers of two that scale another tensor.';
+  if (!Object.hasOwn(BYTES_PER_ELEMENT, dtype)) return `Elements of type ${dtype} cannot be read yet.`;
+  return null;
+}
+
+/** `file "a"`, `files "a" and 3 more`. */
+function some(names: readonly string[], noun: string): string {
+  const first = JSON.stringify(names[0]);
+  return names.length === 1 ? `${noun} ${first}` : `${noun}s ${first} and ${names.length - 1} more`;
+}

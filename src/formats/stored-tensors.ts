@@ -1,0 +1,79 @@
+import type { ByteSource } from './byte-source';
+import type { ByteOrder, ElementType } from './elements';
+import { flatten, matrixStrides } from './flatten';
+import { FormatError } from './format-error';
+import type { MatrixSource, TensorFile, TensorInfo } from './matrix-source';
+import { stridedMatrix } from './strided-matrix';
+
+/** Where the elements of a tensor lie: element (i, j, ...) is `i * strides[0] + j * strides[1] + ...` elements after `offset`. */
+export interface StoredLayout {
+  readonly source: ByteSource;
+  /** Bytes. */
+  readonly offset: number;
+  readonly type: ElementType;
+  readonly order: ByteOrder;
+  /** In elements, one per axis. */
+  readonly strides: readonly number[];
+}
+
+/** A tensor as the file's table of contents describes it. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+  /** Null when its elements cannot be read as numbers; `note` then says why. */
+  readonly layout: StoredLayout | null;
+  readonly note: string | null;
+}
+
+/** A TensorFile over tensors that lie uncompressed in their files. */
+export function storedTensorFile(file: Omit<TensorFile, 'tensors' | 'matrix'> & { readonly tensors: readonly StoredTensor[] }): TensorFile {
+  const byName = new Map(file.tensors.map((tensor) => [tensor.name, tensor]));
+  return {
+    ...file,
+    tensors: file.tensors.map(describe),
+    matrix(name) {
+      const tensor = byName.get(name);
+      if (tensor === undefined) throw new FormatError(file.path, null, `there is no tensor named ${JSON.stringify(name)}.`);
+      const matrix = asMatrix(tensor);
+      if (matrix.open === null) {
+        throw new FormatError(file.path, null, `tensor ${JSON.stringify(name)} cannot be read as a matrix. ${matrix.note}`);
+      }
+      return matrix.open();
+    },
+  };
+}
+
+function describe(tensor: StoredTensor): TensorInfo {
+  const { name, dtype, shape, bytes } = tensor;
+  const { size, note } = asMatrix(tensor);
+  return { name, dtype, shape, bytes, matrix: size, note };
+}
+
+type AsMatrix =
+  | { readonly size: { readonly rows: number; readonly columns: number }; readonly open: () => MatrixSource; readonly note: string | null }
+  | { readonly size: null; readonly open: null; readonly note: string | null };
+
+function asMatrix(tensor: StoredTensor): AsMatrix {
+  const { layout, shape } = tensor;
+  const flat = flatten(tensor.name, shape);
+  const withNote = (note: string | null) => [tensor.note, note].filter((text) => text !== null).join(' ') || null;
+  if (layout === null) return { size: null, open: null, note: tensor.note };
+  if (flat.matrix === null) return { size: null, open: null, note: withNote(flat.note) };
+
+  const strides = matrixStrides(shape, layout.strides, flat.rowAxes);
+  if (strides === null) {
+    return { size: null, open: null, note: withNote('Its axes do not lie evenly in memory; save a contiguous copy of it.') };
+  }
+  const { source, offset, type, order } = layout;
+  const size = flat.matrix;
+  const open = () => stridedMatrix(source, { offset, type, order, ...size, ...strides });
+  try {
+    open();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return { size: null, open: null, note: withNote(`It cannot be read: ${error.detail}`) };
+  }
+  return { size, open, note: withNote(flat.note) };
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_OPTIONS } from '../../src/analysis/report';
+import { COMMANDS, FILE_ENDINGS, isAnalysable, SECTION, SPECTRUM_EDITOR } from '../../src/editor/contributions';
+import { SETTINGS } from '../../src/editor/settings';
+import { FORMATS } from '../../src/formats/registry';
+
+interface MenuItem {
+  command: string;
+  when: string;
+  group: string;
+}
+interface Manifest {
+  contributes: {
+    commands: { command: string; title: string; category: string }[];
+    menus: Record<string, MenuItem[]>;
+    customEditors: { viewType: string; priority: string; selector: { filenamePattern: string }[] }[];
+    configuration: { properties: Record<string, { default: unknown; enum?: string[]; scope: string }> };
+  };
+  capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
+}
+
+const json = (path: string) => JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
+const manifest: Manifest = json('package.json');
+const { contributes } = manifest;
+const properties = contributes.configuration.properties;
+
+describe('the manifest and the code agree on', () => {
+  it('commands', () => {
+    expect(contributes.commands.map(({ command }) => command).sort()).toEqual(Object.values(COMMANDS).sort());
+    expect(contributes.commands.every(({ category }) => category === 'Sigma')).toBe(true);
+    const known = new Set<string>(Object.values(COMMANDS));
+    expect(
+      Object.values(contributes.menus)
+        .flat()
+        .filter(({ command }) => !known.has(command)),
+    ).toEqual([]);
+  });
+
+  it('the custom editor and its files', () => {
+    const [editor, ...others] = contributes.customEditors;
+    expect(others).toEqual([]);
+    expect(editor!.viewType).toBe(SPECTRUM_EDITOR);
+    expect(editor!.priority).toBe('option');
+    expect(editor!.selector.map(({ filenamePattern }) => filenamePattern).sort()).toEqual(
+      FILE_ENDINGS.map((ending) => `*.${ending}`).sort(),
+    );
+  });
+
+  it('the formats that can be read', () => {
+    const readable = FORMATS.flatMap(({ extensions }) => extensions);
+    expect([...new Set(readable)].sort()).toEqual(FILE_ENDINGS.map((ending) => `.${ending}`).sort());
+  });
+
+  it('settings and their defaults', () => {
+    expect(Object.keys(properties).sort()).toEqual(
+      Object.keys(SETTINGS)
+        .map((name) => `${SECTION}.${name}`)
+        .sort(),
+    );
+    const defaults = Object.fromEntries(
+      Object.entries(properties).map(([name, property]) => [name.replace(`${SECTION}.`, ''), property.default]),
+    );
+    expect(defaults).toEqual({
+      backend: DEFAULT_OPTIONS.backend,
+      ridge: DEFAULT_OPTIONS.ridge,
+      confidence: DEFAULT_OPTIONS.confidence,
+      maxRows: DEFAULT_OPTIONS.rows,
+      normalize: 'auto',
+    });
+    expect(properties['sigma.backend']!.enum).toEqual(SETTINGS.backend.options);
+    expect(properties['sigma.normalize']!.enum).toEqual(SETTINGS.normalize.options);
+  });
+
+  it('settings that an untrusted folder may not set', () => {
+    expect(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.filter((name) => !(name in properties))).toEqual([]);
+  });
+});
+
+describe('the context menus', () => {
+  /** The part of a when-clause that reads the file's name: `key =~ /pattern/flags`, joined by `||`. */
+  function offered({ when }: MenuItem, fileName: string): boolean {
+    const keys: Record<string, string> = { resourceExtname: /\.[^.]*$/.exec(fileName)?.[0] ?? '', resourceFilename: fileName };
+    return when.split(' || ').some((clause) => {
+      const [, key, pattern, flags] = /^(\w+) =~ \/(.*)\/(i?)$/.exec(clause)!;
+      return new RegExp(pattern!, flags).test(keys[key!]!);
+    });
+  }
+
+  const menus = ['explorer/context', 'editor/title/context'] as const;
+  it.each(menus)('%s offers the analysis on each file that can be read, in any case, and on no other', (menu) => {
+    const [item, ...others] = contributes.menus[menu]!;
+    expect(others).toEqual([]);
+    for (const ending of FILE_ENDINGS) {
+      expect(offered(item!, `model.${ending}`), ending).toBe(true);
+      expect(offered(item!, `MODEL.${ending.toUpperCase()}`), ending).toBe(true);
+    }
+    for (const name of ['config.json', 'index.json', 'notes.txt', 'npy', 'a.npy.bak', 'train.py', 'x.safetensors.index.json.orig']) {
+      expect(offered(item!, name), name).toBe(false);
+      expect(isAnalysable(name), name).toBe(false);
+    }
+  });
+});
+
+it('every text of the manifest is there, and none is left over', () => {
+  const texts = json('package.nls.json');
+  const used = [...JSON.stringify(manifest).matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key!);
+  expect(Object.keys(texts).sort()).toEqual([...new Set(used)].sort());
+});

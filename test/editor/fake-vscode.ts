@@ -1,0 +1,162 @@
+/** As much of the editor's API as the unit tests touch, and a record of what was done with it. */
+export class Uri {
+  constructor(
+    readonly scheme: string,
+    readonly path: string,
+  ) {}
+  static file(path: string): Uri {
+    return new Uri('file', path);
+  }
+  static parse(text: string): Uri {
+    const [, scheme, path] = /^(\w+):(?:\/\/)?(.*)$/.exec(text)!;
+    return new Uri(scheme!, path!);
+  }
+  static from({ scheme, path }: { scheme: string; path: string }): Uri {
+    return new Uri(scheme, path);
+  }
+  static joinPath(base: Uri, ...parts: string[]): Uri {
+    return new Uri(base.scheme, [base.path, ...parts].join('/'));
+  }
+  get fsPath(): string {
+    return this.path;
+  }
+  toString(): string {
+    return `${this.scheme}://${this.path}`;
+  }
+}
+
+export class Range {
+  constructor(
+    readonly startLine: number,
+    readonly startCharacter: number,
+    readonly endLine: number,
+    readonly endCharacter: number,
+  ) {}
+}
+
+export enum DiagnosticSeverity {
+  Error = 0,
+  Warning = 1,
+  Information = 2,
+  Hint = 3,
+}
+
+export class Diagnostic {
+  source?: string;
+  code?: { value: string; target: Uri };
+  constructor(
+    readonly range: Range,
+    readonly message: string,
+    readonly severity: DiagnosticSeverity,
+  ) {}
+}
+
+export class TabInputText {
+  constructor(readonly uri: Uri) {}
+}
+
+export class TabInputCustom {
+  constructor(
+    readonly uri: Uri,
+    readonly viewType: string,
+  ) {}
+}
+
+export class Disposable {
+  constructor(readonly dispose: () => void) {}
+  static from(...parts: { dispose(): void }[]): Disposable {
+    return new Disposable(() => {
+      for (const part of parts) part.dispose();
+    });
+  }
+}
+
+export class EventEmitter<T> {
+  readonly #listeners = new Set<(value: T) => void>();
+  readonly event = (listener: (value: T) => void) => {
+    this.#listeners.add(listener);
+    return new Disposable(() => this.#listeners.delete(listener));
+  };
+  fire(value: T): void {
+    for (const listener of this.#listeners) listener(value);
+  }
+  dispose(): void {
+    this.#listeners.clear();
+  }
+}
+
+export enum ProgressLocation {
+  Window = 10,
+}
+
+export const l10n = {
+  t: (text: string, ...values: unknown[]) => text.replace(/\{(\d)\}/g, (_, index) => String(values[Number(index)])),
+};
+
+/** What the tests set and read. */
+export const state = {
+  diagnostics: new Map<string, readonly Diagnostic[]>(),
+  commands: new Map<string, (...args: unknown[]) => unknown>(),
+  executed: [] as unknown[][],
+  said: [] as string[],
+  /** The button that the person presses. */
+  choice: undefined as string | undefined,
+  activeTab: null as unknown,
+  picked: undefined as Uri[] | undefined,
+  dialogs: 0,
+  settings: {} as Record<string, unknown>,
+  configurationChanged: new EventEmitter<{ affectsConfiguration: (section: string) => boolean }>(),
+  clipboard: '',
+};
+
+export const languages = {
+  createDiagnosticCollection: () => ({
+    set: (uri: Uri, diagnostics: readonly Diagnostic[]) => state.diagnostics.set(uri.toString(), diagnostics),
+    delete: (uri: Uri) => state.diagnostics.delete(uri.toString()),
+    dispose: () => state.diagnostics.clear(),
+  }),
+};
+
+export const commands = {
+  registerCommand: (id: string, run: (...args: unknown[]) => unknown) => {
+    state.commands.set(id, run);
+    return new Disposable(() => state.commands.delete(id));
+  },
+  executeCommand: async (...call: unknown[]) => {
+    state.executed.push(call);
+  },
+};
+
+export const window = {
+  tabGroups: {
+    get activeTabGroup() {
+      return { activeTab: state.activeTab === null ? undefined : { input: state.activeTab } };
+    },
+  },
+  showOpenDialog: async () => {
+    state.dialogs++;
+    return state.picked;
+  },
+  showErrorMessage: async (message: string, ...choices: string[]) => {
+    state.said.push(message);
+    return choices.find((choice) => choice === state.choice);
+  },
+  setStatusBarMessage: (message: string) => state.said.push(message),
+  showInformationMessage: async (message: string) => {
+    state.said.push(message);
+  },
+  registerCustomEditorProvider: () => new Disposable(() => {}),
+};
+
+export const workspace = {
+  getConfiguration: () => ({ get: (name: string) => state.settings[name] }),
+  onDidChangeConfiguration: state.configurationChanged.event,
+};
+
+export const env = {
+  clipboard: {
+    writeText: async (text: string) => {
+      state.clipboard = text;
+    },
+  },
+};

@@ -1,0 +1,172 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { SpectralReport } from '../../src/analysis/report';
+import type { SessionEngine } from '../../src/editor/panel-session';
+import type { AnalysisJob, FileSummary } from '../../src/engine/protocol';
+import { EventEmitter, state, Uri } from './fake-vscode';
+
+vi.mock('vscode', () => import('./fake-vscode'));
+const { Problems } = await import('../../src/editor/problems');
+const { SpectrumEditor } = await import('../../src/editor/spectrum-editor');
+
+/** A panel as the editor hands it out, with the webview's side in the test's hands. */
+class FakePanel {
+  visible = true;
+  readonly posted: Record<string, unknown>[] = [];
+  readonly received = new EventEmitter<unknown>();
+  readonly viewState = new EventEmitter<void>();
+  readonly closed = new EventEmitter<void>();
+  readonly onDidChangeViewState = this.viewState.event;
+  readonly onDidDispose = this.closed.event;
+  readonly webview = {
+    html: '',
+    options: {} as { enableScripts?: boolean; localResourceRoots?: Uri[] },
+    cspSource: 'https://panel.test',
+    asWebviewUri: (uri: Uri) => new Uri('https', uri.path),
+    onDidReceiveMessage: this.received.event,
+    postMessage: async (message: Record<string, unknown>) => {
+      this.posted.push(message);
+    },
+  };
+}
+
+const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+const report = {
+  schema: 'sigma.report/1',
+  sample: { rows: 2, seed: 0, complete: true },
+  backend: { name: 'cpu' },
+  spectrum: { kind: 'exact', eigenvalues: Float64Array.of(1, 0), centred: Float64Array.of(1, 0) },
+  quantities: { conditionNumber: { value: Number.POSITIVE_INFINITY } },
+  verdict: { level: 'collapsed', reasons: [{ code: 'one-direction', message: 'One direction is left.' }] },
+} as unknown as SpectralReport;
+
+let folder: string;
+let path: string;
+let jobs: AnalysisJob[];
+let editor: InstanceType<typeof SpectrumEditor>;
+let problems: InstanceType<typeof Problems>;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sigma-panel-'));
+  path = join(folder, 'a.npy');
+  await writeFile(path, 'x');
+  state.diagnostics.clear();
+  state.settings = {};
+  vi.clearAllMocks();
+  jobs = [];
+  const tensor = { name: '', dtype: 'float32', shape: [2, 2], bytes: 16, matrix: { rows: 2, columns: 2 }, note: null };
+  const engine: SessionEngine = {
+    inspect: async (path): Promise<FileSummary> => ({ path, format: 'npy', bytes: 144, tensors: [tensor], warnings: [] }),
+    analyze: async (job) => {
+      jobs.push(job);
+      return report;
+    },
+  };
+  problems = new Problems();
+  editor = new SpectrumEditor(Uri.file('/extension') as never, engine, problems, log as never);
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+function open(uri = Uri.file(path)) {
+  const document = editor.openCustomDocument(uri as never);
+  const panel = new FakePanel();
+  editor.resolveCustomEditor(document, panel as never);
+  return { document, panel };
+}
+
+describe('the spectrum editor', () => {
+  it('serves the panel from dist only, under a policy with a fresh nonce', () => {
+    const [first, second] = [open(), open()].map(({ panel, document }) => {
+      panel.closed.fire();
+      document.dispose();
+      return panel.webview;
+    });
+    expect(first!.options.localResourceRoots!.map(String)).toEqual(['file:///extension/dist']);
+    expect(first!.html).toContain("default-src 'none'");
+    const nonce = (html: string) => /script-src 'nonce-([^']+)'/.exec(html)![1];
+    expect(nonce(first!.html)).not.toBe(nonce(second!.html));
+  });
+
+  it('answers a panel that is ready, and puts a collapse among the problems', async () => {
+    const { document, panel } = open();
+    panel.received.fire({ type: 'ready', selected: null });
+    await settled();
+    expect(panel.posted.map(({ type }) => type)).toEqual(['file', 'progress', 'report']);
+    expect(state.diagnostics.get(`file://${path}`)!.map(({ code }) => code?.value)).toEqual(['one-direction']);
+    expect(log.info).toHaveBeenCalledWith(`${path}: collapsed, 2 rows, on cpu`);
+    panel.closed.fire();
+    document.dispose();
+  });
+
+  it('sends numbers that survive the editor’s JSON', async () => {
+    const { document, panel } = open();
+    panel.received.fire({ type: 'ready', selected: null });
+    await settled();
+    const sent = JSON.parse(JSON.stringify(panel.posted.at(-1)!.report));
+    expect(sent.quantities.conditionNumber.value).toBe('Infinity');
+    expect(sent.spectrum.eigenvalues).toEqual([1, 0]);
+    panel.closed.fire();
+    document.dispose();
+  });
+
+  it('drops what no panel sends', async () => {
+    const { document, panel } = open();
+    panel.received.fire({ type: 'select', tensor: 7 });
+    panel.received.fire({ type: 'run', command: 'rm' });
+    await settled();
+    expect(panel.posted).toEqual([]);
+    expect(log.warn).toHaveBeenCalledTimes(2);
+    panel.closed.fire();
+    document.dispose();
+  });
+
+  it('analyses with the settings, and again when they change', async () => {
+    const registration = editor.register();
+    const { document, panel } = open();
+    panel.received.fire({ type: 'ready', selected: null });
+    await settled();
+    state.settings = { maxRows: 10, ridge: -1 };
+    state.configurationChanged.fire({ affectsConfiguration: (section) => section === 'sigma' });
+    await settled();
+    expect(jobs.map(({ options }) => options.rows)).toEqual([null, 10]);
+    expect(jobs[1]!.options.ridge).toBe(1e-3);
+    expect(log.warn).toHaveBeenCalledWith('The setting sigma.ridge cannot be -1; its default is used.');
+    panel.closed.fire();
+    document.dispose();
+    state.configurationChanged.fire({ affectsConfiguration: () => true });
+    await settled();
+    expect(jobs).toHaveLength(2);
+    registration.dispose();
+  });
+
+  it('refuses files that are not on a disk, in one sentence, without the engine', async () => {
+    const { document, panel } = open(new Uri('vscode-vfs', '/github/a.npy'));
+    panel.received.fire({ type: 'ready', selected: null });
+    await settled();
+    expect(panel.posted).toEqual([
+      {
+        type: 'failure',
+        tensor: null,
+        cancelled: false,
+        message: 'Sigma reads files on disk only; this one comes from “vscode-vfs:”. Save a copy to disk to analyse it.',
+      },
+    ]);
+    expect(state.diagnostics.size).toBe(0);
+    panel.closed.fire();
+    document.dispose();
+  });
+
+  it('ends the work of a panel that is closed', async () => {
+    const { document, panel } = open();
+    panel.received.fire({ type: 'ready', selected: null });
+    panel.closed.fire();
+    await settled();
+    expect(panel.posted).toEqual([]);
+    expect(jobs).toEqual([]);
+    document.dispose();
+  });
+});

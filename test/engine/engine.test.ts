@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_OPTIONS } from '../../src/analysis/report';
+import { Engine } from '../../src/engine/engine';
+import { type AnalyzeUpdate, EngineError, ErrorCode, type Priority } from '../../src/engine/protocol';
+
+let engine: Engine;
+beforeEach(() => {
+  engine = new Engine(join(__dirname, 'scripted-worker.cjs'));
+});
+afterEach(() => engine.close());
+
+function analyze(
+  path: string,
+  priority: Priority = 'visible',
+  signal = new AbortController().signal,
+  onUpdate: (update: AnalyzeUpdate) => void = () => {},
+) {
+  return engine.analyze({ path, tensor: '', options: DEFAULT_OPTIONS, priority }, signal, onUpdate);
+}
+
+/** Occupies the computation; resolves when it does. */
+async function occupy() {
+  const cancelling = new AbortController();
+  let done!: Promise<unknown>;
+  await new Promise<void>((begun) => {
+    done = analyze('compute until cancelled', 'visible', cancelling.signal, () => begun()).catch((error) => error);
+  });
+  return {
+    release: async () => {
+      cancelling.abort(EngineError.cancelled());
+      expect(await done).toMatchObject({ code: ErrorCode.cancelled });
+    },
+  };
+}
+
+/** Enqueues an analysis; resolves when it waits. */
+async function waiting(path: string, priority: Priority, signal?: AbortSignal) {
+  let done!: ReturnType<typeof analyze>;
+  await new Promise<void>((waits) => {
+    done = analyze(path, priority, signal, (update) => update.stage.startsWith('Waiting') && waits());
+  });
+  return { done };
+}
+
+describe('Engine', () => {
+  it('analyses what is on screen first', async () => {
+    const running = await occupy();
+    const later = await waiting('background', 'background');
+    const sooner = await waiting('visible', 'visible');
+    await running.release();
+    const reports = await Promise.all([sooner.done, later.done]);
+    expect(reports.map((report) => report.timings.analysed)).toEqual([1, 2]);
+  });
+
+  it('never starts a job that is cancelled while it waits', async () => {
+    const running = await occupy();
+    const cancelling = new AbortController();
+    const cancelled = await waiting('cancelled', 'visible', cancelling.signal);
+    const next = await waiting('next', 'visible');
+    cancelling.abort(EngineError.cancelled());
+    await expect(cancelled.done).rejects.toMatchObject({ code: ErrorCode.cancelled });
+    await running.release();
+    expect((await next.done).timings.analysed).toBe(1);
+  });
+
+  it('computes the same thing once', async () => {
+    const first = await analyze('a');
+    expect(await analyze('a')).toBe(first);
+    expect((await analyze('b')).timings.analysed).toBe(2);
+  });
+
+  it('computes once what is asked for twice while it waits', async () => {
+    const running = await occupy();
+    const first = await waiting('a', 'visible');
+    const second = await waiting('a', 'visible');
+    await running.release();
+    expect(await second.done).toBe(await first.done);
+  });
+
+  it('answers what it knows and opens files while it computes', async () => {
+    const known = await analyze('a');
+    const running = await occupy();
+    expect(await analyze('a')).toBe(known);
+    expect(await engine.inspect('b', new AbortController().signal)).toEqual({ path: 'b' });
+    expect(await engine.backendStatuses(new AbortController().signal)).toEqual([]);
+    await running.release();
+  });
+});
