@@ -1,16 +1,10 @@
 import { NotificationType0, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { AnalysisOptions, SpectralReport } from '../analysis/report';
 import type { BackendStatus } from '../compute/select';
-import type { TensorInfo } from '../formats/matrix-source';
+import type { TensorFile } from '../formats/matrix-source';
 
 /** What a file holds, without its numbers. */
-export interface FileSummary {
-  readonly path: string;
-  readonly format: string;
-  readonly bytes: number;
-  readonly tensors: readonly TensorInfo[];
-  readonly warnings: readonly string[];
-}
+export type FileSummary = Pick<TensorFile, 'path' | 'format' | 'bytes' | 'tensors' | 'warnings'>;
 
 /** On screen first: waiting `visible` jobs start before waiting `background` ones. */
 export type Priority = 'visible' | 'background';

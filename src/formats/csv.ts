@@ -1,8 +1,8 @@
 import type { ByteSource, OpenBytes } from './byte-source';
 import { type Cursor, parseDecimal } from './decimal';
+import type { Format } from './format';
 import { FormatError } from './format-error';
 import type { MatrixSource, RowBlock, TensorFile } from './matrix-source';
-import type { Format } from './registry';
 
 /**
  * Numbers written out, one row a line, cells separated by commas, tabs, semicolons or spaces.

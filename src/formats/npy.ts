@@ -1,9 +1,9 @@
 import type { ByteSource, ByteStream, OpenBytes } from './byte-source';
 import { BYTES_PER_ELEMENT, type ByteOrder, type ElementType } from './elements';
 import { contiguousStrides, type Flattening, flatten, matrixStrides } from './flatten';
+import type { Format } from './format';
 import { FormatError } from './format-error';
 import type { MatrixSource, TensorFile, TensorInfo } from './matrix-source';
-import type { Format } from './registry';
 import { streamedMatrix } from './streamed-matrix';
 import { stridedMatrix } from './strided-matrix';
 

@@ -1,8 +1,8 @@
 import type { OpenBytes } from './byte-source';
+import type { Format } from './format';
 import { FormatError } from './format-error';
 import type { TensorFile } from './matrix-source';
 import { type NpyArray, readNpy } from './npy';
-import type { Format } from './registry';
 import { entryStream, readZip, storedPart } from './zip';
 
 /**

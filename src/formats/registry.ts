@@ -1,6 +1,7 @@
 import type { ByteSource, OpenBytes } from './byte-source';
 import { csv } from './csv';
 import { openFile } from './file-bytes';
+import type { Format } from './format';
 import { FormatError } from './format-error';
 import type { TensorFile } from './matrix-source';
 import { npy } from './npy';
@@ -8,18 +9,6 @@ import { npz } from './npz';
 import { safetensors } from './safetensors';
 import { torch } from './torch';
 import { readZip } from './zip';
-
-/** A kind of file that can be read. */
-export interface Format {
-  /** As in reports: `npy`, `npz`, `safetensors`, `torch`, `csv`. */
-  readonly id: string;
-  readonly label: string;
-  /** Lower case, with the dot, e.g. `.npy`; whole endings such as `.safetensors.index.json` are allowed. */
-  readonly extensions: readonly string[];
-  readonly access: 'random' | 'sequential' | 'both';
-  /** @throws FormatError when the file is not a sound one of this format */
-  open(path: string, openBytes: OpenBytes): Promise<TensorFile>;
-}
 
 export const FORMATS: readonly Format[] = [npy, npz, safetensors, torch, csv];
 

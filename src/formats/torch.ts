@@ -1,8 +1,8 @@
 import type { ByteSource } from './byte-source';
 import { BYTES_PER_ELEMENT, type ElementType } from './elements';
+import type { Format } from './format';
 import { FormatError } from './format-error';
 import { quantisedNote, scaleOf } from './quantised';
-import type { Format } from './registry';
 import { type StoredTensor, storedTensorFile } from './stored-tensors';
 import { readTorchLegacy } from './torch-legacy';
 import type { TorchContent, TorchStorage } from './torch-storage';
