@@ -1,0 +1,186 @@
+import { basename } from 'node:path';
+import { type AnalysisHooks, analyze } from '../analysis/analyze';
+import { type AnalysisOptions, DEFAULT_OPTIONS, type SpectralReport } from '../analysis/report';
+import { reportToJson } from '../analysis/report-json';
+import type { Backend } from '../compute/kernels';
+import { selectBackend } from '../compute/select';
+import type { TensorFile } from '../formats/matrix-source';
+import { openTensorFile } from '../formats/registry';
+import { parseArguments, parseChoice, parseNumber } from './arguments';
+import { closest } from './closest';
+import { type Command, ExitCode } from './command';
+import { Failure, sentence } from './failure';
+import { checkPanelPath, writePanel } from './html';
+import { reportText } from './report-text';
+import { tensorTable } from './tensor-table';
+import type { Terminal } from './terminal';
+
+const HELP = `Usage: sigma analyze PATH... [flags]
+
+Reads embedding files and checkpoints (.npy, .npz, .safetensors, .pt, .pth, .bin, .ckpt, .csv, .tsv)
+and says how healthy the spectrum of each matrix is. A file with several matrices gives a table,
+worst first; --tensor shows one of them in full.
+
+  --tensor NAME      only this tensor
+  --column NAME      only this column, for formats that have named columns
+  --rows N|all       read at most N rows, drawn at random (default: all)
+  --seed N           of that draw (default: ${DEFAULT_OPTIONS.seed})
+  --ridge D          delta of logdet(G + delta I) (default: ${DEFAULT_OPTIONS.ridge})
+  --confidence P     level of stochastic intervals (default: ${DEFAULT_OPTIONS.confidence})
+  --no-normalize     take rows as they are (default: embeddings are scaled to unit length, weights are not)
+  --backend NAME     auto, webgpu or cpu (default: ${DEFAULT_OPTIONS.backend})
+  --json             one JSON document (sigma.report/1) per matrix, one per line
+  --html FILE        also write the panel as one HTML file
+
+Exit codes: 0 fine, 2 something could not be done, 130 interrupted.`;
+
+interface Request {
+  readonly paths: readonly string[];
+  readonly tensor: string | null;
+  readonly column: string | null;
+  readonly options: AnalysisOptions;
+  readonly json: boolean;
+  readonly html: string | null;
+}
+
+export const analyzeCommand: Command = {
+  name: 'analyze',
+  summary: 'how healthy the matrices of a file are',
+  help: HELP,
+  async run(args, terminal) {
+    const request = parseRequest(args);
+    const backend = await selectBackend(request.options.backend);
+    try {
+      let complete = true;
+      for (const [i, path] of request.paths.entries()) {
+        if (i > 0 && !request.json) terminal.print('');
+        complete = (await analyzePath(path, request, backend, terminal)) && complete;
+      }
+      return complete ? ExitCode.fine : ExitCode.failed;
+    } finally {
+      await backend.kernels.close();
+    }
+  },
+};
+
+function parseRequest(args: readonly string[]): Request {
+  const { values, positionals } = parseArguments('analyze', args, {
+    tensor: { type: 'string' },
+    column: { type: 'string' },
+    rows: { type: 'string', default: 'all' },
+    seed: { type: 'string', default: String(DEFAULT_OPTIONS.seed) },
+    ridge: { type: 'string', default: String(DEFAULT_OPTIONS.ridge) },
+    confidence: { type: 'string', default: String(DEFAULT_OPTIONS.confidence) },
+    'no-normalize': { type: 'boolean', default: false },
+    backend: { type: 'string', default: DEFAULT_OPTIONS.backend },
+    json: { type: 'boolean', default: false },
+    html: { type: 'string' },
+  });
+  if (positionals.length === 0) throw new Failure('analyze needs a file: sigma analyze PATH...');
+  if (values.html !== undefined && positionals.length > 1) throw new Failure('--html writes the panel of one file: name one PATH');
+  const { rows, seed, ridge, confidence, backend } = values;
+  return {
+    paths: positionals,
+    tensor: values.tensor ?? null,
+    column: values.column ?? null,
+    options: {
+      normalize: values['no-normalize'] ? false : DEFAULT_OPTIONS.normalize,
+      ridge: parseNumber('--ridge', ridge, (value) => value > 0, 'a positive number'),
+      confidence: parseNumber('--confidence', confidence, (value) => value > 0 && value < 1, 'between 0 and 1, e.g. 0.95,'),
+      rows:
+        rows === 'all'
+          ? null
+          : parseNumber('--rows', rows, (value) => Number.isSafeInteger(value) && value > 0, "'all' or a whole number from 1"),
+      seed: parseNumber(
+        '--seed',
+        seed,
+        (value) => Number.isSafeInteger(value) && value >= 0 && value < 2 ** 32,
+        'a whole number from 0 to 4294967295',
+      ),
+      backend: parseChoice('--backend', backend, ['auto', 'webgpu', 'cpu']),
+    },
+    json: values.json,
+    html: values.html ?? null,
+  };
+}
+
+/** @returns whether everything that was asked of this file could be done; what could not is on stderr */
+async function analyzePath(path: string, request: Request, backend: Backend, terminal: Terminal): Promise<boolean> {
+  let file: TensorFile;
+  try {
+    file = await openTensorFile(path);
+  } catch (error) {
+    terminal.complain(sentence(error));
+    return false;
+  }
+  try {
+    return await analyzeFile(file, request, backend, terminal);
+  } catch (error) {
+    terminal.complain(sentence(error));
+    return false;
+  } finally {
+    terminal.progress.erase();
+    await file.close();
+  }
+}
+
+async function analyzeFile(file: TensorFile, request: Request, backend: Backend, terminal: Terminal): Promise<boolean> {
+  const names = chooseTensors(file, request);
+  if (request.html !== null) await checkPanelPath(request.html, file.path);
+  const reports: SpectralReport[] = [];
+  for (const [i, name] of names.entries()) {
+    const hooks: AnalysisHooks = {
+      poll() {},
+      progress(fraction, stage) {
+        const words = names.length === 1 ? stage : `${i + 1} of ${names.length} · ${name}`;
+        terminal.progress.draw((i + fraction) / names.length, `${basename(file.path)} · ${words}`);
+      },
+      refined() {},
+    };
+    try {
+      const report = await analyze(file, name, request.options, backend, hooks);
+      reports.push(report);
+      if (request.json) terminal.print(JSON.stringify(reportToJson(report)));
+    } catch (error) {
+      terminal.complain(sentence(error));
+    }
+  }
+  if (!request.json) printForPerson(file, names.length, reports, terminal);
+  if (request.html !== null && reports.length > 0) {
+    await writePanel(request.html, file, reports);
+    if (!request.json) terminal.print(terminal.style.dim(`Panel written to ${request.html}`));
+  }
+  return reports.length === names.length;
+}
+
+function printForPerson(file: TensorFile, asked: number, reports: readonly SpectralReport[], { print, style, width }: Terminal): void {
+  for (const warning of file.warnings) print(style.yellow(warning));
+  if (asked > 1 && reports.length > 0) print(tensorTable(file.path, file.tensors, reports, style, width));
+  else for (const report of reports) print(reportText(report, style, width));
+}
+
+function chooseTensors(file: TensorFile, { tensor, column }: Request): readonly string[] {
+  if (column !== null) throw new Failure(`${file.path}: a ${file.format} file has no named columns to choose from; leave --column out`);
+  const matrices = file.tensors.filter((info) => info.matrix !== null).map((info) => info.name);
+  if (tensor !== null) {
+    const info = file.tensors.find(({ name }) => name === tensor);
+    if (info === undefined) throw new Failure(`${file.path}: there is no tensor '${tensor}'${suggestion(tensor, matrices)}`);
+    if (info.matrix === null) throw new Failure(`${file.path}: '${tensor}' cannot be analysed: ${info.note ?? 'it is not a matrix'}`);
+    return [tensor];
+  }
+  if (matrices.length === 0) throw new Failure(`${file.path}: ${whyNoMatrix(file)}`);
+  return matrices;
+}
+
+function suggestion(tensor: string, names: readonly string[]): string {
+  const named = names.filter((name) => name !== '');
+  if (named.length === 0) return '; it holds one unnamed matrix, so leave --tensor out';
+  return `; the closest names are ${closest(tensor, named, 3).join(', ')}`;
+}
+
+function whyNoMatrix({ tensors }: TensorFile): string {
+  const [first] = tensors;
+  if (first === undefined) return 'the file holds no tensors';
+  if (tensors.length === 1) return `the file holds no matrix: ${first.note}`;
+  return `none of its ${tensors.length} tensors is a matrix; the first, ${first.name}: ${first.note}`;
+}

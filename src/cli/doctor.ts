@@ -1,0 +1,59 @@
+import { version } from '../../package.json';
+import { number } from '../../webview/view-model/numbers';
+import { type BackendStatus, backendStatuses } from '../compute/select';
+import { parseArguments } from './arguments';
+import { type Command, ExitCode } from './command';
+import { Failure } from './failure';
+import { printable, wrap } from './printable';
+import type { Style } from './style';
+
+const HELP = `Usage: sigma doctor [--json]
+
+Tests every compute backend now, on a product whose answer is known exactly, and says which can be used,
+on which device, how exact it is, and why another cannot.
+
+  --json             one JSON document`;
+
+interface DoctorReport {
+  readonly version: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly backends: readonly BackendStatus[];
+}
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'which compute backends work here, and how exactly',
+  help: HELP,
+  async run(args, terminal) {
+    const { values, positionals } = parseArguments('doctor', args, { json: { type: 'boolean', default: false } });
+    if (positionals.length > 0) throw new Failure(`doctor takes no arguments, but got '${positionals[0]}'`);
+    const report: DoctorReport = {
+      version,
+      node: process.version,
+      platform: `${process.platform} ${process.arch}`,
+      backends: await backendStatuses(),
+    };
+    terminal.print(values.json ? JSON.stringify(report) : doctorText(report, terminal.style, terminal.width));
+    return report.backends.some((backend) => backend.usable) ? ExitCode.fine : ExitCode.failed;
+  },
+};
+
+export function doctorText({ version, node, platform, backends }: DoctorReport, style: Style, width: number): string {
+  return [
+    style.bold(`Sigma ${version}`) + style.dim(`  Node ${node}, ${platform}`),
+    ...backends.flatMap((backend) => ['', ...backendLines(backend, style, width)]),
+  ].join('\n');
+}
+
+function backendLines({ name, usable, description, detail }: BackendStatus, style: Style, width: number): string[] {
+  const verdict = usable ? style.green('✔ usable') : style.yellow('✖ not usable');
+  const facts =
+    description === null
+      ? []
+      : [`${printable(description.device)}; products in ${description.precision}; self-test error ${number(description.selfTestError)}`];
+  return [
+    `${verdict}  ${style.bold(name)}`,
+    ...[...facts, ...(detail === null ? [] : [printable(detail)])].flatMap((text) => wrap(text, width - 2)).map((line) => `  ${line}`),
+  ];
+}

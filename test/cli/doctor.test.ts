@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { version } from '../../package.json';
+import { doctorText } from '../../src/cli/doctor';
+import { createStyle } from '../../src/cli/style';
+import { sigma } from './sigma';
+
+describe('sigma doctor', () => {
+  it('tests every backend', async () => {
+    const { exitCode, stdout, stderr } = await sigma(['doctor', '--json']);
+    expect(exitCode).toBe(0);
+    expect(stderr).toBe('');
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ version, node: process.version, platform: `${process.platform} ${process.arch}` });
+    const cpu = report.backends.find(({ name }: { name: string }) => name === 'cpu');
+    expect(cpu.usable).toBe(true);
+    expect(cpu.description.selfTestError).toBeLessThan(1e-12);
+    for (const { usable, description, detail } of report.backends) {
+      if (usable) expect(description).not.toBeNull();
+      else expect(detail).toMatch(/\S/);
+    }
+  });
+
+  it('says it in words', () => {
+    const text = doctorText(
+      {
+        version: '1.2.3',
+        node: 'v20.0.0',
+        platform: 'linux x64',
+        backends: [
+          { name: 'webgpu', usable: false, description: null, detail: 'No adapter\u001b[2J was found.' },
+          {
+            name: 'cpu',
+            usable: true,
+            description: { name: 'cpu', device: 'A processor', precision: 'float64', selfTestError: 1e-16, fallbackReason: null },
+            detail: null,
+          },
+        ],
+      },
+      createStyle(false),
+      80,
+    );
+    expect(text.split('\n')).toEqual([
+      'Sigma 1.2.3  Node v20.0.0, linux x64',
+      '',
+      '✖ not usable  webgpu',
+      '  No adapter was found.',
+      '',
+      '✔ usable  cpu',
+      '  A processor; products in float64; self-test error 1.000 × 10⁻¹⁶',
+    ]);
+  });
+
+  it('takes no arguments', async () => {
+    const { exitCode, stderr } = await sigma(['doctor', 'please']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toBe("sigma: doctor takes no arguments, but got 'please'\n");
+  });
+});
