@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs';
+import * as esbuild from 'esbuild';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { panelDocument } from '../../webview/document';
+import type { HostMessage, PanelMessage } from '../../webview/protocol';
+import themes from '../fixtures/webview/themes.json';
+
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const hasBrowser = existsSync(CHROMIUM);
+
+export type ThemeName = keyof typeof themes;
+export const THEMES = Object.keys(themes) as ThemeName[];
+
+const ORIGIN = 'https://panel.test';
+
+export interface Bundle {
+  readonly script: string;
+  readonly style: string;
+}
+
+/** The panel as it is shipped, minified. */
+export async function bundlePanel(): Promise<Bundle> {
+  const built = await esbuild.build({
+    entryPoints: { panel: 'webview/main.ts', 'panel-style': 'webview/panel.css' },
+    bundle: true,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    minify: true,
+    write: false,
+    outdir: 'dist',
+  });
+  const text = (name: string) => built.outputFiles.find(({ path }) => path.endsWith(name))!.text;
+  return { script: text('panel.js'), style: text('panel-style.css') };
+}
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+}
+
+/** A page with the panel in it, under the editor's content-security policy and theme, and a stand-in for the editor. */
+export interface Panel {
+  readonly page: Page;
+  /** Console errors, page errors and refused resources so far. */
+  readonly errors: string[];
+  send(message: HostMessage | Record<string, unknown>): Promise<void>;
+  posted(): Promise<PanelMessage[]>;
+  state(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export async function openPanel(
+  browser: Browser,
+  bundle: Bundle,
+  options: { theme?: ThemeName; width?: number; height?: number; state?: unknown } = {},
+): Promise<Panel> {
+  const context = await browser.newContext({ viewport: { width: options.width ?? 1200, height: options.height ?? 900 } });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('console', (message) => {
+    // One of the component library's own elements asks for an inline style, which the policy refuses without harm.
+    if (message.type() === 'error' && !message.text().includes('style-src-attr')) errors.push(message.text());
+  });
+  await page.route(`${ORIGIN}/**`, (route) => {
+    const path = new URL(route.request().url()).pathname;
+    if (path === '/panel.js') return route.fulfill({ contentType: 'text/javascript', body: bundle.script });
+    if (path === '/panel-style.css') return route.fulfill({ contentType: 'text/css', body: bundle.style });
+    const body = panelDocument({
+      nonce: 'abc123',
+      cspSource: ORIGIN,
+      scriptUri: `${ORIGIN}/panel.js`,
+      styleUri: `${ORIGIN}/panel-style.css`,
+    });
+    return route.fulfill({ contentType: 'text/html', body });
+  });
+  await page.addInitScript(standInEditor, { theme: themes[options.theme ?? 'dark-modern'], state: options.state });
+  await page.goto(`${ORIGIN}/`);
+  return {
+    page,
+    errors,
+    send: (message) => page.evaluate((json) => window.postMessage(JSON.parse(json), '*'), JSON.stringify(message)),
+    posted: () => page.evaluate(() => (window as unknown as { posted: PanelMessage[] }).posted),
+    state: () => page.evaluate(() => (window as unknown as { state: unknown }).state),
+    close: () => context.close(),
+  };
+}
+
+export async function setTheme(page: Page, theme: ThemeName): Promise<void> {
+  await page.evaluate(({ kind, variables }) => {
+    document.documentElement.removeAttribute('style');
+    for (const [name, value] of Object.entries(variables)) document.documentElement.style.setProperty(name, value);
+    document.body.className = kind;
+    document.body.dataset.vscodeThemeKind = kind;
+  }, themes[theme]);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+}
+
+/** Runs in the page before the panel's script, as the editor's own preload does. */
+function standInEditor({ theme, state }: { theme: { kind: string; variables: Record<string, string> }; state: unknown }): void {
+  const editor = window as unknown as { posted: unknown[]; state: unknown; acquireVsCodeApi: unknown };
+  editor.posted = [];
+  editor.state = state;
+  editor.acquireVsCodeApi = () => ({
+    postMessage: (message: unknown) => editor.posted.push(message),
+    getState: () => editor.state,
+    setState: (next: unknown) => {
+      editor.state = next;
+    },
+  });
+  new MutationObserver((_, observer) => {
+    if (document.body === null) return;
+    observer.disconnect();
+    for (const [name, value] of Object.entries(theme.variables)) document.documentElement.style.setProperty(name, value);
+    document.body.className = theme.kind;
+    document.body.dataset.vscodeThemeKind = theme.kind;
+  }).observe(document, { childList: true, subtree: true });
+}

@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import type { Spectrum } from '../../../src/analysis/report';
+import { spectrumModel } from '../../../webview/view-model/spectrum';
+
+function spectrum(eigenvalues: number[], centred: number[], noiseFloor: number, marchenkoPasturEdge: number | null = null): Spectrum {
+  return {
+    kind: 'exact',
+    eigenvalues: Float64Array.from(eigenvalues),
+    centred: Float64Array.from(centred),
+    noiseFloor,
+    marchenkoPasturEdge,
+  };
+}
+
+describe('spectrumModel', () => {
+  const collapsed = spectrum([0.8, 0.1, 0.1, 1e-15, 0], [0.15, 0.1, 1e-16, 0, 0], 1e-14);
+
+  test('what lies at or below the floor is never a point', () => {
+    const model = spectrumModel(collapsed, 5, true)!;
+    expect(model.series[0]!.points.map(({ x, y }) => [x, y])).toEqual([
+      [1, 0.8],
+      [2, 0.1],
+      [3, 0.1],
+    ]);
+    expect(model.series[1]!.points).toHaveLength(2);
+    const atFloor = spectrumModel(spectrum([1, 1e-14], [1, 1e-14], 1e-14), 2, true)!;
+    expect(atFloor.series[0]!.points).toHaveLength(1);
+  });
+
+  test('unresolved directions bring the floor into view, with a strip that counts them', () => {
+    const model = spectrumModel(collapsed, 5, true)!;
+    expect(model.band).toEqual({ top: 1e-14, label: 'not resolved: 2 directions' });
+    expect(model.lines.find(({ look }) => look === 'floor')).toMatchObject({ y: 1e-14 });
+    expect(model.y.min).toBeLessThan(1e-14);
+    expect(model.summary).toContain('3 directions of 5 stand above the noise floor');
+    expect(model.table.rows[3]).toEqual(['4', 'not resolved', 'not resolved']);
+  });
+
+  test('directions beyond the rows are not resolved either', () => {
+    const model = spectrumModel(spectrum([0.6, 0.4], [0.4, 0.1], 1e-15), 10, true)!;
+    expect(model.band!.label).toBe('not resolved: 8 directions');
+    expect(model.x.max).toBe(10);
+  });
+
+  test('a floor far below all data is named at the lower edge and does not press the data flat', () => {
+    const model = spectrumModel(spectrum([0.6, 0.4], [0.3, 0.2], 1e-16), 2, true)!;
+    const floor = model.lines.find(({ look }) => look === 'floor')!;
+    expect(model.band).toBeNull();
+    expect(floor.y).toBe(model.y.min);
+    expect(floor.label).toContain('far below');
+    expect(model.y.min).toBeCloseTo(0.05, 12);
+  });
+
+  test('the edge is a line and its excess a sentence', () => {
+    const model = spectrumModel(spectrum([0.6, 0.3, 0.1], [0.3, 0.2, 0.1], 1e-16, 0.2), 3, true)!;
+    expect(model.lines.find(({ look }) => look === 'edge')).toMatchObject({ y: 0.2 });
+    expect(model.summary).toContain('2 eigenvalues of C stand above the edge');
+  });
+
+  test('shares of the strongest direction', () => {
+    const model = spectrumModel(spectrum([3, 1], [1, 1], 1e-15), 2, true)!;
+    expect(model.summary).toContain('The strongest holds 75 % of the energy with the mean, and 50 % of the variance around it.');
+  });
+
+  test('nothing resolved, nothing drawn', () => {
+    expect(spectrumModel(spectrum([0, 0], [0, 0], 0), 2, true)).toBeNull();
+    expect(spectrumModel(spectrum([], [], 0), 2, true)).toBeNull();
+  });
+
+  test('ten thousand eigenvalues are thinned, drawn and tabulated', () => {
+    const many = Array.from({ length: 10_000 }, (_, index) => 1 / (index + 1));
+    const model = spectrumModel(spectrum(many, many, 1e-12), 10_000, true)!;
+    expect(model.series[0]!.points.length).toBeLessThan(420);
+    expect(model.series[0]!.points.at(-1)).toMatchObject({ x: 10_000, y: 1e-4 });
+    expect(model.table.rows.length).toBeLessThanOrEqual(200);
+    expect(model.table.caption).toContain('of 10,000 eigenvalues');
+  });
+});

@@ -1,0 +1,4 @@
+import { connect } from './host';
+import { startPanel } from './panel';
+
+startPanel(document.body, connect());

@@ -1,0 +1,52 @@
+import * as v from 'valibot';
+import { REPORT_SCHEMA, type SpectralReport } from '../src/analysis/report';
+import { reportFromJson } from '../src/analysis/report-json';
+import type { FileSummary } from '../src/engine/protocol';
+
+/** A report as it travels: as an object, or in the JSON form that also carries NaN and infinities through the editor's own JSON. */
+const report = v.pipe(
+  v.custom<SpectralReport>((value) => isObject(value) && value.schema === REPORT_SCHEMA),
+  v.transform((value) => (value.spectrum?.eigenvalues instanceof Float64Array ? value : reportFromJson(value))),
+);
+
+const file = v.custom<FileSummary>((value) => isObject(value) && typeof value.path === 'string' && Array.isArray(value.tensors));
+
+/** What the host sends to the panel. */
+const hostMessage = v.variant('type', [
+  /** First of all, and again when the file changes. `selected` is null when the file holds no matrix. */
+  v.object({ type: v.literal('file'), file, selected: v.nullable(v.string()) }),
+  /** `fraction` in [0, 1]; `stage` is a phrase for a person. */
+  v.object({ type: v.literal('progress'), tensor: v.string(), fraction: v.number(), stage: v.string() }),
+  /** `final` is false while the report is still being refined. */
+  v.object({ type: v.literal('report'), tensor: v.string(), report, final: v.boolean() }),
+  /** `tensor` is null when the file itself could not be read. */
+  v.object({ type: v.literal('failure'), tensor: v.nullable(v.string()), message: v.string(), cancelled: v.boolean() }),
+]);
+export type HostMessage = v.InferOutput<typeof hostMessage>;
+
+/** What the panel sends to the host. A webview is untrusted: `parsePanelMessage` is the only way in. */
+const panelMessage = v.variant('type', [
+  /** `selected` is the tensor that was on screen before a reload. */
+  v.object({ type: v.literal('ready'), selected: v.nullable(v.string()) }),
+  v.object({ type: v.literal('select'), tensor: v.string() }),
+  v.object({ type: v.literal('cancel') }),
+  v.object({ type: v.literal('retry') }),
+  v.object({ type: v.literal('copy'), text: v.string() }),
+]);
+export type PanelMessage = v.InferOutput<typeof panelMessage>;
+
+/** @returns null when the message is not one the host can send */
+export function parseHostMessage(message: unknown): HostMessage | null {
+  const parsed = v.safeParse(hostMessage, message);
+  return parsed.success ? parsed.output : null;
+}
+
+/** @returns null when the message is not one the panel can send */
+export function parsePanelMessage(message: unknown): PanelMessage | null {
+  const parsed = v.safeParse(panelMessage, message);
+  return parsed.success ? parsed.output : null;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

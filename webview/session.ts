@@ -1,0 +1,66 @@
+import type { SpectralReport } from '../src/analysis/report';
+import type { FileSummary } from '../src/engine/protocol';
+import type { TensorInfo } from '../src/formats/matrix-source';
+import type { HostMessage } from './protocol';
+
+/** How far the analysis of the selected tensor is. */
+export type Run =
+  | { readonly kind: 'running'; readonly fraction: number; readonly stage: string }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly message: string; readonly cancelled: boolean };
+
+/** Everything the panel knows from the host. */
+export interface Session {
+  readonly file: FileSummary | null;
+  /** The tensor on screen. Null before the file is known, and when it holds no matrix. */
+  readonly tensor: string | null;
+  /** The latest report of `tensor`, perhaps still being refined. */
+  readonly report: SpectralReport | null;
+  readonly run: Run;
+}
+
+const OPENING: Run = { kind: 'running', fraction: 0, stage: 'Opening the file' };
+const STARTING: Run = { kind: 'running', fraction: 0, stage: 'Starting' };
+
+export const NEW_SESSION: Session = { file: null, tensor: null, report: null, run: OPENING };
+
+/** What the panel knows after a message. Messages about a tensor that is no longer selected change nothing. */
+export function receive(session: Session, message: HostMessage): Session {
+  switch (message.type) {
+    case 'file': {
+      const same = session.file?.path === message.file.path && session.tensor === message.selected;
+      return {
+        file: message.file,
+        tensor: message.selected,
+        // An older report of the same tensor stands until the next one is here.
+        report: same ? session.report : null,
+        run: message.selected === null ? { kind: 'done' } : STARTING,
+      };
+    }
+    case 'progress':
+      if (message.tensor !== session.tensor) return session;
+      return { ...session, run: { kind: 'running', fraction: message.fraction, stage: message.stage } };
+    case 'report':
+      if (message.tensor !== session.tensor) return session;
+      return { ...session, report: message.report, run: message.final ? { kind: 'done' } : refining(session.run) };
+    case 'failure':
+      if (message.tensor !== null && message.tensor !== session.tensor) return session;
+      return { ...session, run: { kind: 'failed', message: message.message, cancelled: message.cancelled } };
+  }
+}
+
+function refining(run: Run): Run {
+  return run.kind === 'running' ? run : { kind: 'running', fraction: 0, stage: 'Reading more rows' };
+}
+
+export function select(session: Session, tensor: string): Session {
+  return { ...session, tensor, report: null, run: STARTING };
+}
+
+export function retry(session: Session): Session {
+  return { ...session, run: session.file === null ? OPENING : STARTING };
+}
+
+export function selectedTensor({ file, tensor }: Session): TensorInfo | null {
+  return file?.tensors.find(({ name }) => name === tensor) ?? null;
+}

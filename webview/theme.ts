@@ -1,0 +1,72 @@
+import { type Colour, over, readable } from './view-model/contrast';
+
+/** Colours of a chart as the theme of the moment gives them, each readable on `background`. */
+export interface ChartColours {
+  readonly background: string;
+  readonly text: string;
+  readonly grid: string;
+  readonly border: string;
+  readonly first: string;
+  readonly second: string;
+  readonly reference: string;
+  readonly floor: string;
+  readonly edge: string;
+  readonly level: string;
+  readonly fontFamily: string;
+}
+
+/** Reads the theme's variables now: they change while the panel is open. */
+export function chartColours(): ChartColours {
+  const styles = getComputedStyle(document.body);
+  const probe = document.createElement('span');
+  document.body.append(probe);
+  const read = (name: string): Colour[] => {
+    const value = styles.getPropertyValue(name).trim();
+    if (value === '') return [];
+    probe.style.color = value;
+    return [parse(getComputedStyle(probe).color)];
+  };
+  const opaque = (name: string, fallback: Colour): Colour => read(name)[0] ?? fallback;
+  const background = over(opaque('--vscode-editor-background', parse(styles.backgroundColor)), [255, 255, 255, 1]);
+  const text = over(opaque('--vscode-editor-foreground', parse(styles.color)), background);
+  const pick = (...names: string[]) => css(readable([...names.flatMap(read), text], background));
+  const colours: ChartColours = {
+    background: css(background),
+    text: css(text),
+    grid: css(over([text[0], text[1], text[2], 0.15], background)),
+    border: css(over([text[0], text[1], text[2], 0.5], background)),
+    first: pick('--vscode-charts-blue', '--vscode-textLink-foreground'),
+    second: pick('--vscode-charts-green'),
+    reference: pick('--vscode-descriptionForeground'),
+    floor: pick('--vscode-charts-red', '--vscode-errorForeground'),
+    edge: pick('--vscode-charts-purple'),
+    level: pick('--vscode-descriptionForeground'),
+    fontFamily: styles.fontFamily,
+  };
+  probe.remove();
+  return colours;
+}
+
+/** Calls back, once per change and after the styles have settled, when the theme changes. */
+export function onThemeChange(changed: () => void): void {
+  let pending = 0;
+  const schedule = () => {
+    cancelAnimationFrame(pending);
+    pending = requestAnimationFrame(changed);
+  };
+  const observer = new MutationObserver(schedule);
+  observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] });
+}
+
+/** A computed colour: `rgb(r, g, b)`, `rgba(r, g, b, a)` or `color(srgb r g b / a)`. */
+function parse(computed: string): Colour {
+  const numbers = (computed.match(/[\d.]+(?:e-?\d+)?/g) ?? []).map(Number);
+  const scale = computed.startsWith('color(') ? 255 : 1;
+  const [red = 0, green = 0, blue = 0, alpha = 1] = numbers;
+  return [red * scale, green * scale, blue * scale, alpha];
+}
+
+function css([red, green, blue]: Colour): string {
+  return `rgb(${red}, ${green}, ${blue})`;
+}

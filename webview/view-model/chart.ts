@@ -1,0 +1,67 @@
+/** A chart before it is drawn: what is on it, in data units and words, with no colour and no pixel. */
+export interface ChartModel {
+  readonly title: string;
+  /** What the chart says, for a person who does not see it. */
+  readonly summary: string;
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly series: readonly Series[];
+  readonly lines: readonly Line[];
+  readonly band: Band | null;
+  readonly table: ChartTable;
+}
+
+export interface Axis {
+  readonly label: string;
+  readonly logarithmic: boolean;
+  readonly min: number;
+  readonly max: number;
+  readonly percent: boolean;
+}
+
+/** Series are told apart by dash and marker as well as by colour. */
+export interface Series {
+  readonly name: string;
+  readonly look: 'first' | 'second' | 'reference';
+  readonly points: readonly Point[];
+}
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+  /** Whether a marker stands here: on a few points only, so that markers never hide the line. */
+  readonly marked: boolean;
+}
+
+/** A horizontal dashed line with a label. */
+export interface Line {
+  readonly y: number;
+  readonly label: string;
+  readonly look: 'floor' | 'edge' | 'level';
+}
+
+/** The strip where nothing is resolved: from the lower end of the axis up to `top`. */
+export interface Band {
+  readonly top: number;
+  readonly label: string;
+}
+
+export interface ChartTable {
+  readonly caption: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/**
+ * Which of `count` ranks (1-based) to draw: all while they fit, otherwise about `limit`, evenly spaced on the axis that is used.
+ * The first and the last are always among them.
+ */
+export function pickRanks(count: number, limit: number, logarithmic: boolean): number[] {
+  if (count <= limit) return Array.from({ length: count }, (_, index) => index + 1);
+  const ranks = new Set<number>();
+  for (let step = 0; step < limit; step++) {
+    const t = step / (limit - 1);
+    ranks.add(Math.round(logarithmic ? count ** t : 1 + t * (count - 1)));
+  }
+  return [...ranks];
+}

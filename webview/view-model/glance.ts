@@ -1,0 +1,53 @@
+import type { SpectralReport } from '../../src/analysis/report';
+import { DEFINITIONS } from '../../src/spectral/definitions';
+import { count, percent, reported } from './numbers';
+import { cumulativeShares, directionsFor } from './variance';
+
+/** One of the few facts that tell most, in large type under the verdict. */
+export interface Fact {
+  readonly label: string;
+  readonly value: string;
+  readonly explanation: string;
+  /** Share of a whole in [0, 1] that the value is, for the strip below it. */
+  readonly share: number;
+}
+
+export function glance({ source, quantities, spectrum }: SpectralReport): Fact[] {
+  const facts: Fact[] = [];
+  const { effectiveRank, meanCosine, distinctRowRatio } = quantities;
+  if (typeof effectiveRank?.value === 'number') {
+    facts.push({
+      label: DEFINITIONS.effectiveRank.label,
+      value: reported(effectiveRank.value, effectiveRank.exact),
+      explanation: `of ${count(source.columns)} directions in use`,
+      share: effectiveRank.value / source.columns,
+    });
+  }
+  const cumulative = spectrum === null ? null : cumulativeShares(spectrum.centred);
+  if (cumulative !== null) {
+    const [[, directions]] = directionsFor(cumulative, [0.9]) as [[number, number]];
+    facts.push({
+      label: 'Bulk of the variance',
+      value: count(directions),
+      explanation: `${directions === 1 ? 'direction carries' : 'directions carry'} 90 % of it`,
+      share: directions / source.columns,
+    });
+  }
+  if (typeof meanCosine?.value === 'number') {
+    facts.push({
+      label: DEFINITIONS.meanCosine.label,
+      value: reported(meanCosine.value, meanCosine.exact),
+      explanation: 'between two rows; 1 means all say the same',
+      share: meanCosine.value,
+    });
+  }
+  if (typeof distinctRowRatio?.value === 'number') {
+    facts.push({
+      label: DEFINITIONS.distinctRowRatio.label,
+      value: percent(distinctRowRatio.value),
+      explanation: 'of the rows are not copies of another',
+      share: distinctRowRatio.value,
+    });
+  }
+  return facts.map((fact) => ({ ...fact, share: Math.min(1, Math.max(0, fact.share)) }));
+}

@@ -1,0 +1,32 @@
+import { type Session, selectedTensor } from '../session';
+import { bytes, counted } from './numbers';
+import { shapeText } from './tensors';
+
+export interface HeaderModel {
+  readonly title: string;
+  /** The tensor's own name; null where the file holds one unnamed array. */
+  readonly tensor: string | null;
+  readonly facts: readonly string[];
+  /** Sentences: how the matrix was made of the tensor, and what the reader of the file wants known. */
+  readonly notes: readonly string[];
+}
+
+export function headerModel(session: Session): HeaderModel {
+  const { file, report } = session;
+  if (file === null) return { title: 'Spectral health', tensor: null, facts: [], notes: [] };
+  const tensor = selectedTensor(session);
+  const facts = tensor === null ? [] : [shapeText(tensor.shape), tensor.dtype];
+  if (report !== null && tensor !== null && tensor.matrix?.rows === null) facts[0] = shapeText([report.source.rows, report.source.columns]);
+  const several = file.tensors.length > 1 ? [counted(file.tensors.length, 'tensor')] : [];
+  return {
+    title: baseName(file.path),
+    tensor: tensor === null || tensor.name === '' ? null : tensor.name,
+    facts: [...facts, file.format, bytes(file.bytes), ...several],
+    notes: [...(tensor === null || tensor.note === null ? [] : [tensor.note]), ...file.warnings],
+  };
+}
+
+/** Paths come from either kind of machine. */
+function baseName(path: string): string {
+  return path.split(/[\\/]/).findLast((part) => part !== '') ?? path;
+}

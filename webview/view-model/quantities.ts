@@ -1,0 +1,165 @@
+import type { BoundedAtScale, SpectralReport } from '../../src/analysis/report';
+import type { Bound, Bounded } from '../../src/spectral/bounded';
+import { DEFINITIONS, type Definition, QUANTITY_ORDER, type QuantityId } from '../../src/spectral/definitions';
+import { count, number, reported } from './numbers';
+
+export interface QuantityGroup {
+  readonly id: Definition['group'];
+  readonly heading: string;
+  readonly rows: readonly QuantityRow[];
+}
+
+export interface QuantityRow {
+  /** Unique and stable over redraws: the quantity's id, with its scale where it has one. */
+  readonly key: string;
+  readonly label: string;
+  readonly definition: Definition;
+  /** Null when there is none; `remark` then says why. */
+  readonly value: string | null;
+  /** Empty where there is no value. */
+  readonly unit: string;
+  /** How well the value is known, in words; one entry per interval. */
+  readonly known: readonly { readonly text: string; readonly kind: Bound['kind'] | 'exact' | 'estimate' }[];
+  readonly bar: Bar | null;
+  readonly remark: string | null;
+}
+
+/** Positions are shares of the bar's length, in [0, 1]. */
+export interface Bar {
+  readonly min: string;
+  readonly max: string;
+  readonly value: number | null;
+  readonly intervals: readonly Interval[];
+}
+
+export interface Interval {
+  readonly from: number;
+  readonly to: number;
+  readonly kind: Bound['kind'];
+}
+
+const HEADINGS: Record<Definition['group'], string> = {
+  rank: 'Directions in use',
+  head: 'Strongest directions',
+  shape: 'Evenness',
+  scale: 'Scale',
+  similarity: 'Likeness of rows',
+  sigma: 'Volume',
+  weights: 'Weight matrices',
+};
+
+/** Every quantity of the report in the order of the definitions, grouped; groups stand where their first quantity does. */
+export function quantityGroups(report: SpectralReport): QuantityGroup[] {
+  const groups = new Map<Definition['group'], QuantityRow[]>();
+  for (const id of QUANTITY_ORDER) {
+    const { group } = DEFINITIONS[id];
+    const rows = rowsOf(id, report);
+    if (rows.length > 0) groups.set(group, [...(groups.get(group) ?? []), ...rows]);
+  }
+  return [...groups].map(([id, rows]) => ({ id, heading: HEADINGS[id], rows }));
+}
+
+function rowsOf(id: QuantityId, report: SpectralReport): QuantityRow[] {
+  const bounded = report.quantities[id] as Bounded | readonly BoundedAtScale[] | undefined;
+  if (bounded === undefined) return [];
+  if ('value' in bounded) return [row(id, id, DEFINITIONS[id].label, bounded, report)];
+  return bounded.map((at) => row(id, `${id}@${at.alphaOverD}`, `${DEFINITIONS[id].label}, \u03b1/d = ${at.alphaOverD}`, at, report));
+}
+
+function row(id: QuantityId, key: string, label: string, bounded: Bounded, report: SpectralReport): QuantityRow {
+  const definition: Definition = DEFINITIONS[id];
+  return {
+    key,
+    label,
+    definition,
+    value: bounded.value === null ? null : reported(bounded.value, bounded.exact),
+    unit: bounded.value === null ? '' : unit(definition, report.source.columns),
+    known: known(bounded),
+    bar: bar(bounded, naturalRange(id, report)),
+    remark: bounded.reason,
+  };
+}
+
+function unit({ unit }: Definition, columns: number): string {
+  switch (unit) {
+    case 'directions':
+      return `of ${count(columns)} directions`;
+    case 'nats':
+      return 'nats';
+    case 'ratio':
+    case 'none':
+      return '';
+  }
+}
+
+function known(bounded: Bounded): QuantityRow['known'] {
+  const intervals = bounded.bounds.map((bound) => ({ text: intervalText(bound), kind: bound.kind }));
+  if (bounded.value === null || intervals.length > 0) return intervals;
+  if (bounded.exact) return [{ text: 'exact', kind: 'exact' }];
+  // The remark of an estimate says what it rests on.
+  return bounded.reason === null ? [{ text: 'estimate', kind: 'estimate' }] : [];
+}
+
+function intervalText({ lower, upper, kind, confidence, method }: Bound): string {
+  const certainty = kind === 'deterministic' ? 'certain' : `${number(confidence * 100)} % confidence`;
+  return `${range(lower, upper)} (${certainty}: ${method})`;
+}
+
+function range(lower: number | null, upper: number | null): string {
+  if (lower !== null && upper !== null) return `${number(lower)} to ${number(upper)}`;
+  if (lower !== null) return `at least ${number(lower)}`;
+  return upper === null ? 'unknown' : `at most ${number(upper)}`;
+}
+
+/**
+ * What a bar's ends stand for. Where the quantity has a range of its own, the bar shows where in it the value lies:
+ * counts of directions 0 to the number of columns; shares and cosines 0 to 1 (a negative cosine: from -1); uniformity -4
+ * (evenly spread over a sphere of high dimension) to 0; shape from one direction alone to perfectly even; eigenvalues 0 to the trace
+ * (the smallest: to an equal share of it); the power-law exponent 1 to 8. Null elsewhere: the bar then spans the value and its intervals.
+ */
+function naturalRange(id: QuantityId, { source, quantities }: SpectralReport): readonly [number, number] | null {
+  const columns = source.columns;
+  const trace = quantities.trace?.value ?? null;
+  if (DEFINITIONS[id].unit === 'directions') return [0, columns];
+  if (id === 'meanCosine') return [(quantities.meanCosine?.value ?? 0) < 0 ? -1 : 0, 1];
+  if (DEFINITIONS[id].unit === 'ratio') return [0, 1];
+  if (id === 'uniformity') return [-4, 0];
+  if (id === 'shape') return [(columns - 1) * Math.log(1e-6) + Math.log(columns), 0];
+  if (id === 'lambdaMax' && trace !== null) return [0, trace];
+  if (id === 'lambdaMin' && trace !== null) return [0, trace / columns];
+  if (id === 'powerLawAlpha') return [1, 8];
+  return null;
+}
+
+function bar({ value, bounds }: Bounded, natural: readonly [number, number] | null): Bar | null {
+  const numbers = [value, ...bounds.flatMap(({ lower, upper }) => [lower, upper])].filter(
+    (x) => x !== null && Number.isFinite(x),
+  ) as number[];
+  if (numbers.length === 0) return null;
+  const low = Math.min(...numbers);
+  const high = Math.max(...numbers);
+  // One number alone has no place to be.
+  if (natural === null && low === high) return null;
+  const margin = (high - low || Math.abs(high) || 1) * 0.15;
+  const [min, max] = natural === null ? [low - margin, high + margin] : [Math.min(natural[0], low), Math.max(natural[1], high)];
+  if (!(max > min)) return null;
+  const position = (x: number) => Math.min(1, Math.max(0, (x - min) / (max - min)));
+  return {
+    min: rounded(min),
+    max: rounded(max),
+    value: value === null || Number.isNaN(value) ? null : position(value),
+    // A bound that is open on one side reaches to the end of the bar.
+    intervals: bounds.map(({ lower, upper, kind }) => ({
+      from: lower === null ? 0 : position(lower),
+      to: upper === null ? 1 : position(upper),
+      kind,
+    })),
+  };
+}
+
+/** Three digits, without the zeros that say how exact a measured value is: the ends of a bar are not measured. */
+function rounded(value: number): string {
+  return number(Number(value.toPrecision(3)))
+    .replace(/(\.\d*?)0+$/, '$1')
+    .replace(/\.$/, '');
+}

@@ -1,0 +1,101 @@
+import type { Spectrum } from '../../src/analysis/report';
+import { type ChartModel, type Line, type Point, pickRanks } from './chart';
+import { count, counted, number, percent } from './numbers';
+
+const DRAWN = 400;
+const TABULATED = 200;
+const MARKED = 12;
+/** A floor this many powers of ten below all data would press the data flat: it is then named at the chart's lower edge instead. */
+const DECADES_TO_FLOOR = 4;
+
+/** Eigenvalues of C and S over their rank. What lies at or below the noise floor is never drawn as data. Null when nothing is resolved. */
+export function spectrumModel(spectrum: Spectrum, columns: number, logRank: boolean): ChartModel | null {
+  const { eigenvalues, noiseFloor, marchenkoPasturEdge } = spectrum;
+  const resolved = resolvedCount(eigenvalues, noiseFloor);
+  const resolvedCentred = resolvedCount(spectrum.centred, noiseFloor);
+  if (resolved === 0) return null;
+  const smallest = Math.min(eigenvalues[resolved - 1]!, resolvedCentred > 0 ? spectrum.centred[resolvedCentred - 1]! : Infinity);
+  const unresolved = columns - resolved;
+  const floorInView = noiseFloor > 0 && (unresolved > 0 || noiseFloor * 10 ** DECADES_TO_FLOOR > smallest);
+  const bottom = decadeBelow(floorInView ? noiseFloor / 10 : smallest);
+  const top = Math.max(eigenvalues[0]!, marchenkoPasturEdge ?? 0);
+
+  const lines: Line[] = [];
+  if (floorInView) lines.push({ y: noiseFloor, label: `noise floor ${number(noiseFloor)}`, look: 'floor' });
+  else if (noiseFloor > 0) lines.push({ y: bottom, label: `noise floor ${number(noiseFloor)}, far below \u2193`, look: 'floor' });
+  if (marchenkoPasturEdge !== null && marchenkoPasturEdge > bottom) {
+    lines.push({ y: marchenkoPasturEdge, label: `Marchenko\u2013Pastur edge ${number(marchenkoPasturEdge)}`, look: 'edge' });
+  }
+  return {
+    title: 'Spectrum',
+    summary: summary(spectrum, resolved, unresolved),
+    x: { label: 'Direction, strongest first', logarithmic: logRank, min: 1, max: Math.max(columns, 2), percent: false },
+    y: { label: 'Eigenvalue', logarithmic: true, min: bottom, max: decadeFractionAbove(top), percent: false },
+    series: [
+      { name: 'With the mean (C, uncentred)', look: 'first', points: points(eigenvalues, resolved, logRank) },
+      { name: 'Around the mean (S, centred)', look: 'second', points: points(spectrum.centred, resolvedCentred, logRank) },
+    ],
+    lines,
+    band: floorInView
+      ? { top: noiseFloor, label: unresolved > 0 ? `not resolved: ${counted(unresolved, 'direction')}` : 'not resolved' }
+      : null,
+    table: table(spectrum, resolved, resolvedCentred),
+  };
+}
+
+/** Eigenvalues are in descending order. */
+function resolvedCount(eigenvalues: Float64Array, floor: number): number {
+  const below = eigenvalues.findIndex((value) => !(value > floor && value > 0));
+  return below < 0 ? eigenvalues.length : below;
+}
+
+function points(eigenvalues: Float64Array, resolved: number, logRank: boolean): Point[] {
+  const marked = new Set(pickRanks(resolved, MARKED, logRank));
+  const ranks = new Set([...pickRanks(resolved, DRAWN, logRank), ...marked]);
+  return [...ranks].sort((a, b) => a - b).map((rank) => ({ x: rank, y: eigenvalues[rank - 1]!, marked: marked.has(rank) }));
+}
+
+function summary({ eigenvalues, centred, noiseFloor, marchenkoPasturEdge }: Spectrum, resolved: number, unresolved: number): string {
+  const sentences = [
+    unresolved === 0
+      ? `All ${counted(resolved, 'direction')} stand above the noise floor of ${number(noiseFloor)}.`
+      : `${counted(resolved, 'direction')} of ${count(resolved + unresolved)} stand above the noise floor of ${number(noiseFloor)}; the other ${count(unresolved)} cannot be told from zero.`,
+    `The strongest holds ${percent(share(eigenvalues))} of the energy with the mean, and ${percent(share(centred))} of the variance around it.`,
+  ];
+  if (marchenkoPasturEdge !== null) {
+    const above = eigenvalues.filter((value) => value > marchenkoPasturEdge).length;
+    sentences.push(
+      `${counted(above, 'eigenvalue')} of C ${above === 1 ? 'stands' : 'stand'} above the edge of a random bulk, ${number(marchenkoPasturEdge)}.`,
+    );
+  }
+  return sentences.join(' ');
+}
+
+function share(eigenvalues: Float64Array): number {
+  const total = eigenvalues.reduce((sum, value) => sum + Math.max(value, 0), 0);
+  return total > 0 ? eigenvalues[0]! / total : 0;
+}
+
+function table({ eigenvalues, centred }: Spectrum, resolved: number, resolvedCentred: number): ChartModel['table'] {
+  const ranks = pickRanks(eigenvalues.length, TABULATED, true);
+  const cell = (values: Float64Array, limit: number, rank: number) => (rank <= limit ? number(values[rank - 1]!) : 'not resolved');
+  return {
+    caption:
+      ranks.length === eigenvalues.length
+        ? 'Every eigenvalue, strongest first'
+        : `${count(ranks.length)} of ${counted(eigenvalues.length, 'eigenvalue')}, strongest first`,
+    columns: ['Direction', 'C, uncentred', 'S, centred'],
+    rows: ranks.map((rank) => [count(rank), cell(eigenvalues, resolved, rank), cell(centred, resolvedCentred, rank)]),
+  };
+}
+
+function decadeBelow(value: number): number {
+  const decade = 10 ** Math.floor(Math.log10(value));
+  return value > 2 * decade ? decade : decade / 2;
+}
+
+/** The next of 1, 2, 5 times a power of ten with a little air above the value. */
+function decadeFractionAbove(value: number): number {
+  const decade = 10 ** Math.floor(Math.log10(value));
+  return decade * ([2, 5, 10].find((step) => value * 1.2 < step * decade) ?? 20);
+}

@@ -1,0 +1,52 @@
+import type { Level, SpectralReport } from '../../src/analysis/report';
+import { ADVICE, DEFAULT_ADVICE } from './advice';
+import { count, counted } from './numbers';
+
+/** The shape beside the word, so that the level never rests on colour. */
+export type IconName = 'check' | 'eye' | 'down' | 'cross' | 'broken' | 'question';
+
+export interface VerdictModel {
+  readonly level: Level;
+  readonly word: string;
+  readonly icon: IconName;
+  /** Sentences, worst first. */
+  readonly reasons: readonly string[];
+  /** What people usually do about it; empty when nothing needs doing. */
+  readonly advice: readonly string[];
+  /** Which rows the verdict rests on. */
+  readonly sample: string;
+  /** True while more rows are read. */
+  readonly provisional: boolean;
+}
+
+const WORDS: Record<Level, { readonly word: string; readonly icon: IconName }> = {
+  healthy: { word: 'Healthy', icon: 'check' },
+  watch: { word: 'Worth watching', icon: 'eye' },
+  collapsing: { word: 'Collapsing', icon: 'down' },
+  collapsed: { word: 'Collapsed', icon: 'cross' },
+  broken: { word: 'Broken numbers', icon: 'broken' },
+  unknown: { word: 'Not enough evidence', icon: 'question' },
+};
+
+export function levelWord(level: Level): string {
+  return WORDS[level].word;
+}
+
+export function verdictModel(report: SpectralReport, provisional: boolean): VerdictModel {
+  const { level, reasons } = report.verdict;
+  const advice = level === 'healthy' ? [] : reasons.map(({ code }) => ADVICE[code] ?? DEFAULT_ADVICE[level]);
+  return {
+    level,
+    ...WORDS[level],
+    reasons: reasons.map(({ message }) => message),
+    advice: [...new Set(advice)].slice(0, 3),
+    sample: sampleSentence(report, provisional),
+    provisional,
+  };
+}
+
+export function sampleSentence({ sample, source }: SpectralReport, provisional: boolean): string {
+  if (provisional) return `Still reading: ${count(sample.rows)} of ${counted(source.rows, 'row')} are in these numbers.`;
+  if (sample.complete) return source.rows === 1 ? 'The only row was read.' : `All ${counted(source.rows, 'row')} were read.`;
+  return `A sample was read: ${count(sample.rows)} of ${counted(source.rows, 'row')} (seed ${sample.seed}).`;
+}

@@ -1,0 +1,40 @@
+import { element, setText, type View } from '../dom';
+import type { Session } from '../session';
+import { button } from '../ui';
+import { count, counted } from '../view-model/numbers';
+
+export interface RunActions {
+  cancel(): void;
+  retry(): void;
+}
+
+/** What is going on: progress with a way to stop it, or why it stopped with a way to start again. */
+export function runView(actions: RunActions): View<Session> {
+  const stage = element('p', { id: 'stage' });
+  const bar = element('progress', { max: '1', 'aria-labelledby': 'stage' });
+  const running = element('div', { class: 'running' }, stage, bar, button('Cancel', 'secondary', actions.cancel));
+  const message = element('p');
+  const failed = element('div', { class: 'failed', role: 'alert' }, message, button('Retry', 'primary', actions.retry));
+  const root = element('div', { class: 'run' }, running, failed);
+  return {
+    root,
+    show(session) {
+      const { run } = session;
+      root.hidden = run.kind === 'done';
+      running.hidden = run.kind !== 'running';
+      failed.hidden = run.kind !== 'failed';
+      if (run.kind === 'running') {
+        setText(stage, `${run.stage}\u2026`);
+        bar.value = run.fraction;
+      } else if (run.kind === 'failed') {
+        failed.classList.toggle('cancelled', run.cancelled);
+        setText(message, failureText(session, run.message));
+      }
+    },
+  };
+}
+
+function failureText({ report }: Session, message: string): string {
+  if (report === null) return message;
+  return `${message} The numbers below come from ${count(report.sample.rows)} of ${counted(report.source.rows, 'row')}.`;
+}
