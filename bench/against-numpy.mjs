@@ -54,13 +54,17 @@ try {
     let stages = {};
     for (let round = 0; round < ROUNDS; round++) {
       numpy.push(Number(execFileSync(PYTHON, ['-c', reference, path], { env: oneCore })));
-      const report = JSON.parse(execFileSync(process.execPath, ['dist/sigma.js', 'analyze', path, '--json', '--backend', 'cpu'], { maxBuffer: 2 ** 28 }));
+      const report = JSON.parse(
+        execFileSync(process.execPath, ['dist/sigma.js', 'analyze', path, '--json', '--backend', 'cpu'], { maxBuffer: 2 ** 28 }),
+      );
       stages = report.timings;
       sigma.push(stages.total);
     }
     const [a, b] = [median(numpy), median(sigma)];
     const parts = ['read', 'gram', 'eigen'].map((stage) => Math.round(stages[stage])).join(', ');
-    console.log(`${`${n} x ${d}`.padEnd(18)} ${a.toFixed(0).padStart(11)} ${b.toFixed(0).padStart(10)} ${(a / b).toFixed(2).padStart(15)}   ${parts}`);
+    console.log(
+      `${`${n} x ${d}`.padEnd(18)} ${a.toFixed(0).padStart(11)} ${b.toFixed(0).padStart(10)} ${(a / b).toFixed(2).padStart(15)}   ${parts}`,
+    );
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

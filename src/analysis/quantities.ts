@@ -97,7 +97,7 @@ export function quantities(evidence: Evidence): Quantities {
     trace: normalized ? exact(1) : value(total),
     codingLogDet: SCALES.map((alphaOverD) => ({ alphaOverD, ...value(codingLogDet(uncentred, alphaOverD * columns)) })),
     effectiveDimension: SCALES.map((alphaOverD) => ({ alphaOverD, ...value(effectiveDimension(uncentred, alphaOverD * columns)) })),
-    alphaReQ: alphaReQ(),
+    alphaReq: alphaReq(),
     ...(weights ? ofWeights() : {}),
   };
 
@@ -159,7 +159,7 @@ export function quantities(evidence: Evidence): Quantities {
     );
   }
 
-  function alphaReQ(): Bounded {
+  function alphaReq(): Bounded {
     const first = 5;
     const last = Math.min(50, centredResolved);
     return last - first + 1 >= 10

@@ -1,4 +1,4 @@
-import { number } from '../../webview/view-model/numbers';
+import { number } from '../words/numbers';
 
 /** A difference with its sign: `+4.180`, `−191.9`. */
 export function change(value: number): string {

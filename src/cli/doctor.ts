@@ -1,6 +1,6 @@
 import { version } from '../../package.json';
-import { number } from '../../webview/view-model/numbers';
 import { type BackendStatus, backendStatuses } from '../compute/select';
+import { number } from '../words/numbers';
 import { parseArguments } from './arguments';
 import { type Command, ExitCode } from './command';
 import { Failure } from './failure';

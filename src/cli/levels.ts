@@ -1,5 +1,5 @@
-import { levelWord } from '../../webview/view-model/verdict';
 import type { Level } from '../analysis/report';
+import { levelWord } from '../words/verdict';
 import type { Look, Style } from './style';
 
 const SIGNS: Readonly<Record<Level, { readonly symbol: string; readonly look: Look }>> = {

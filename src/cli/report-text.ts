@@ -1,10 +1,10 @@
-import { DEFAULT_ADVICE } from '../../webview/view-model/advice';
-import { integrityEntries, SIGMA_TITLE } from '../../webview/view-model/entries';
-import { bytes, count, duration, number } from '../../webview/view-model/numbers';
-import { type QuantityRow, quantityGroups } from '../../webview/view-model/quantities';
-import { verdictModel } from '../../webview/view-model/verdict';
 import type { SpectralReport, Spectrum } from '../analysis/report';
 import type { QuantityId } from '../spectral/definitions';
+import { DEFAULT_ADVICE } from '../words/advice';
+import { integrityEntries, SIGMA_TITLE } from '../words/entries';
+import { bytes, count, duration, number } from '../words/numbers';
+import { type QuantityRow, quantityGroups } from '../words/quantities';
+import { verdictModel } from '../words/verdict';
 import { levelText } from './levels';
 import { displayWidth, padTo, printable, shorten, wrap } from './printable';
 import { sparkline } from './sparkline';

@@ -1,6 +1,6 @@
-import { number } from '../../webview/view-model/numbers';
 import type { SpectralReport } from '../analysis/report';
 import { drift } from '../spectral/sigma-ub';
+import { number } from '../words/numbers';
 import { change, percentChange } from './changes';
 import { printable, wrap } from './printable';
 import type { Style } from './style';

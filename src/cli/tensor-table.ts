@@ -1,6 +1,6 @@
-import { count, number } from '../../webview/view-model/numbers';
 import type { Level, SpectralReport } from '../analysis/report';
 import type { TensorInfo } from '../formats/matrix-source';
+import { count, number } from '../words/numbers';
 import { LEVELS_WORST_FIRST, levelTag, levelText } from './levels';
 import { displayWidth, printable, shorten, wrap } from './printable';
 import type { Style } from './style';

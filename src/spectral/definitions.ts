@@ -195,7 +195,7 @@ export const DEFINITIONS = {
     validity: 'Always finite.',
     source: 'Ridge statistical dimension',
   },
-  alphaReQ: {
+  alphaReq: {
     label: 'Alpha-ReQ',
     group: 'shape',
     unit: 'none',

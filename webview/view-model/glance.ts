@@ -1,6 +1,6 @@
 import type { SpectralReport } from '../../src/analysis/report';
 import { DEFINITIONS } from '../../src/spectral/definitions';
-import { count, percent, reported } from './numbers';
+import { count, percent, reported } from '../../src/words/numbers';
 import { cumulativeShares, directionsFor } from './variance';
 
 /** One of the few facts that tell most, in large type under the verdict. */

@@ -1,5 +1,5 @@
+import { bytes, counted } from '../../src/words/numbers';
 import { type Session, selectedTensor } from '../session';
-import { bytes, counted } from './numbers';
 import { shapeText } from './tensors';
 
 export interface HeaderModel {

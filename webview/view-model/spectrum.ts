@@ -1,6 +1,6 @@
 import type { Spectrum } from '../../src/analysis/report';
+import { count, counted, number, percent } from '../../src/words/numbers';
 import { type ChartModel, type Line, type Point, pickRanks } from './chart';
-import { count, counted, number, percent } from './numbers';
 
 const DRAWN = 400;
 const TABULATED = 200;

@@ -1,6 +1,6 @@
 import type { SpectralReport } from '../../src/analysis/report';
-import { quantityGroups } from './quantities';
-import { verdictModel } from './verdict';
+import { quantityGroups } from '../../src/words/quantities';
+import { verdictModel } from '../../src/words/verdict';
 
 /** The report as plain text to paste into a message: verdict first, then one line per quantity. */
 export function summaryText(report: SpectralReport, provisional: boolean): string {

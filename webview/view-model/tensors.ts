@@ -1,5 +1,5 @@
 import type { TensorInfo } from '../../src/formats/matrix-source';
-import { count, counted } from './numbers';
+import { count, counted } from '../../src/words/numbers';
 
 /** More entries than this are not put on the page: the filter finds the others. */
 export const LISTED = 200;

@@ -1,5 +1,5 @@
+import { count, counted, percent } from '../../src/words/numbers';
 import { type ChartModel, pickRanks } from './chart';
-import { count, counted, percent } from './numbers';
 
 const LEVELS = [0.5, 0.9, 0.99];
 const DRAWN = 400;

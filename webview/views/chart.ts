@@ -11,10 +11,10 @@ import {
   type ScaleOptionsByType,
   Tooltip,
 } from 'chart.js';
+import { number, percent, powerOfTen } from '../../src/words/numbers';
 import { element, setText, svg, type View } from '../dom';
 import { type ChartColours, chartColours, onThemeChange } from '../theme';
 import type { Axis, ChartModel, Line, Series } from '../view-model/chart';
-import { number, percent, powerOfTen } from '../view-model/numbers';
 import { disclosure, type OpenDetails } from './disclosure';
 
 Chart.register(LinearScale, LineController, LineElement, LogarithmicScale, PointElement, Tooltip);

@@ -1,5 +1,5 @@
+import type { Entry } from '../../src/words/entries';
 import { element, setText, type View } from '../dom';
-import type { Entry } from '../view-model/entries';
 
 /** Names and values with a word on each, as a description list. */
 export function entriesView(): View<readonly Entry[]> {

@@ -1,5 +1,5 @@
+import type { IconName } from '../../src/words/verdict';
 import { svg } from '../dom';
-import type { IconName } from '../view-model/verdict';
 
 /** Each level has a shape of its own: circle, eye, arrow, octagon, torn square, question mark. */
 const PATHS: Record<IconName, readonly string[]> = {

@@ -1,6 +1,6 @@
 import type { Definition } from '../../src/spectral/definitions';
+import type { Bar, QuantityGroup, QuantityRow } from '../../src/words/quantities';
 import { element, setText, type View } from '../dom';
-import type { Bar, QuantityGroup, QuantityRow } from '../view-model/quantities';
 
 /** The quantities as a table in groups. Rows stay the same elements over redraws, so that focus and an open explanation stay too. */
 export function quantitiesView(): View<readonly QuantityGroup[]> {

@@ -1,7 +1,7 @@
+import { count, counted } from '../../src/words/numbers';
 import { element, setText, type View } from '../dom';
 import type { Session } from '../session';
 import { button } from '../ui';
-import { count, counted } from '../view-model/numbers';
 
 export interface RunActions {
   cancel(): void;

@@ -1,5 +1,5 @@
+import type { VerdictModel } from '../../src/words/verdict';
 import { element, setText, setTexts, type View } from '../dom';
-import type { VerdictModel } from '../view-model/verdict';
 import { icon } from './icon';
 
 /** The verdict is the one live region: a screen reader hears it when its words change. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { SpectralReport } from '../../../src/analysis/report';
 import { reportFromJson } from '../../../src/analysis/report-json';
+import { computeEntries, integrityEntries, sigmaEntries } from '../../../src/words/entries';
+import { levelWord, verdictModel } from '../../../src/words/verdict';
 import { NEW_SESSION } from '../../../webview/session';
-import { computeEntries, integrityEntries, sigmaEntries } from '../../../webview/view-model/entries';
 import { glance } from '../../../webview/view-model/glance';
 import { headerModel } from '../../../webview/view-model/header';
 import { summaryText } from '../../../webview/view-model/summary-text';
-import { levelWord, verdictModel } from '../../../webview/view-model/verdict';
 import { fixture, NPY, tensor } from '../fixtures';
 
 const healthy = reportFromJson(fixture('healthy'));

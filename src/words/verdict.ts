@@ -1,4 +1,4 @@
-import type { Level, SpectralReport } from '../../src/analysis/report';
+import type { Level, SpectralReport } from '../analysis/report';
 import { ADVICE, DEFAULT_ADVICE } from './advice';
 import { count, counted } from './numbers';
 

@@ -1,6 +1,6 @@
-import type { BoundedAtScale, SpectralReport } from '../../src/analysis/report';
-import type { Bound, Bounded } from '../../src/spectral/bounded';
-import { DEFINITIONS, type Definition, QUANTITY_ORDER, type QuantityId } from '../../src/spectral/definitions';
+import type { BoundedAtScale, SpectralReport } from '../analysis/report';
+import type { Bound, Bounded } from '../spectral/bounded';
+import { DEFINITIONS, type Definition, QUANTITY_ORDER, type QuantityId } from '../spectral/definitions';
 import { count, number, reported } from './numbers';
 
 export interface QuantityGroup {

@@ -1,4 +1,4 @@
-import type { Level } from '../../src/analysis/report';
+import type { Level } from '../analysis/report';
 
 /** What people usually do about a reason of a verdict, by its code. One short sentence each. */
 export const ADVICE: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
-import type { SpectralReport } from '../../src/analysis/report';
-import type { BackendDescription } from '../../src/compute/kernels';
-import type { SigmaUb } from '../../src/spectral/sigma-ub';
+import type { SpectralReport } from '../analysis/report';
+import type { BackendDescription } from '../compute/kernels';
+import type { SigmaUb } from '../spectral/sigma-ub';
 import { count, duration, number, powerOfTen } from './numbers';
 
 /** A name, what it is, and a word on what that means. */

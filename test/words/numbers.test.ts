@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bytes, count, counted, duration, number, percent, powerOfTen, reported } from '../../../webview/view-model/numbers';
+import { bytes, count, counted, duration, number, percent, powerOfTen, reported } from '../../src/words/numbers';
 
 describe('number', () => {
   test.each([

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Quantities, SpectralReport } from '../../../src/analysis/report';
-import { reportFromJson } from '../../../src/analysis/report-json';
-import { certificate, exact, unavailable } from '../../../src/spectral/bounded';
-import { DEFINITIONS } from '../../../src/spectral/definitions';
-import { quantityGroups } from '../../../webview/view-model/quantities';
-import { fixture } from '../fixtures';
+import type { Quantities, SpectralReport } from '../../src/analysis/report';
+import { reportFromJson } from '../../src/analysis/report-json';
+import { certificate, exact, unavailable } from '../../src/spectral/bounded';
+import { DEFINITIONS } from '../../src/spectral/definitions';
+import { quantityGroups } from '../../src/words/quantities';
+import { fixture } from '../webview/fixtures';
 
 const healthy = reportFromJson(fixture('healthy'));
 
