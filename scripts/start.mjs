@@ -11,10 +11,12 @@ import { findProgram, npm, root, run } from './process.mjs';
 const samples = path.join('.cache', 'sample-runs');
 const hint = 'In the Explorer, right-click replace-s0/generation-10/embeddings.npy and choose "Sigma: Analyze Spectral Health".';
 
-/** A step that did not work, for a person: one sentence and the end of its log. */
+/** A step that did not work, for a person: one sentence and the ends of its log, where tools say what is wrong. */
 class StepFailed extends Error {
   constructor(sentence, log = '') {
-    super([sentence, ...log.trimEnd().split('\n').slice(-12)].join('\n  ').trimEnd());
+    const lines = log.split('\n').filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
+    const shown = lines.length > 16 ? [...lines.slice(0, 8), '...', ...lines.slice(-8)] : lines;
+    super([sentence, ...shown].join('\n  '));
   }
 }
 
@@ -25,7 +27,7 @@ async function step(title, work) {
   const { code, output } = await work();
   if (code !== 0) {
     console.log('failed');
-    throw new StepFailed(`"${title}" failed. The end of its log:`, output);
+    throw new StepFailed(`"${title}" failed. From its log:`, output);
   }
   console.log(`done in ${((performance.now() - began) / 1000).toFixed(1)} s`);
 }
@@ -61,11 +63,11 @@ async function serveEditorFromNpm() {
   console.log('\nVS Code is not on the PATH, so the editor from npm is served from this machine.');
   await step('Packaging the extension', () => run(npm('run', '--silent', 'vsix'), { quiet: true }));
   const editor = await installEditor(console.log).catch((error) => {
-    throw new StepFailed('The editor could not be downloaded; the report above stands. The end of the log:', error.message);
+    throw new StepFailed('The editor could not be downloaded; the report above stands. From its log:', error.message);
   });
   const { name, version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   const server = await serveEditor({ editor, vsix: path.join(root, `${name}-${version}.vsix`) }).catch((error) => {
-    throw new StepFailed('The editor did not start. The end of its log:', error.message);
+    throw new StepFailed('The editor did not start. From its log:', error.message);
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void server.stop());
   const address = `${server.url}/?folder=${encodeURIComponent(path.join(root, samples))}`;

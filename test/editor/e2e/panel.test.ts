@@ -114,10 +114,10 @@ describe.skipIf(findChromium() === null)('the panel in a real editor', () => {
     session.configure({ 'workbench.colorTheme': theme });
     await panel.frame.locator(`body[data-vscode-theme-id="${theme}"]`).waitFor();
     await panel.drawn();
-    await session.screenshot(`panel-${name}`);
+    await session.screenshot(`editor-${name}`);
     await workbench.page.setViewportSize({ width: 1400, height: 3000 });
     await panel.drawn();
-    await session.screenshot(`panel-${name}-whole`);
+    await session.screenshot(`editor-${name}-whole`);
     await workbench.page.setViewportSize({ width: 1400, height: 900 });
     const html = panel.frame.locator('html');
     await html.evaluate(axe.source);
