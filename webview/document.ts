@@ -11,6 +11,8 @@ export interface PanelAssets {
 
 /** What a report file holds so that it opens without an editor and without a network. */
 export interface StandaloneContent {
+  /** Lets in this script and style, and no other. */
+  readonly nonce: string;
   readonly title: string;
   /** Texts of `dist/panel.js` and `dist/panel-style.css`. */
   readonly script: string;
@@ -40,14 +42,22 @@ export function panelDocument({ nonce, cspSource, scriptUri, styleUri }: PanelAs
 }
 
 /** The same panel as one file that any browser opens. Its policy lets nothing in from outside. */
-export function standaloneDocument({ title, script, style, json }: StandaloneContent): string {
+export function standaloneDocument({ nonce, title, script, style, json }: StandaloneContent): string {
   return page({
     title,
-    policy: ["default-src 'none'", "script-src 'unsafe-inline'", "style-src 'unsafe-inline'", 'img-src data:'],
-    head: `<style>${style.replaceAll('</style', '<\\/style')}</style>`,
+    policy: [
+      "default-src 'none'",
+      `script-src 'nonce-${nonce}'`,
+      `style-src 'nonce-${nonce}'`,
+      // One component of the library sets an attribute.
+      "style-src-attr 'unsafe-inline'",
+      'img-src data:',
+    ],
+    head: `<meta property="csp-nonce" content="${attribute(nonce)}">
+<style nonce="${attribute(nonce)}">${style.replaceAll('</style', '<\\/style')}</style>`,
     body: `<body class="standalone">
 <script type="application/json" id="${STANDALONE_DATA_ID}">${json.replaceAll('<', '\\u003c')}</script>
-<script>${inlineScript(script)}</script>`,
+<script nonce="${attribute(nonce)}">${inlineScript(script)}</script>`,
   });
 }
 

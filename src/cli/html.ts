@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { standaloneDocument } from '../../webview/document';
@@ -29,7 +30,10 @@ export async function writePanel(path: string, file: TensorFile, reports: readon
   const { format, bytes, tensors, warnings } = file;
   const data = { file: { path: file.path, format, bytes, tensors, warnings }, reports: reports.map(reportToJson) };
   const title = `${basename(file.path)}: spectral health`;
-  await writeWhole(path, standaloneDocument({ title, script, style, json: JSON.stringify(data) }));
+  const json = JSON.stringify(data);
+  // Of the content, so that the same reports give the same file.
+  const nonce = createHash('sha256').update(script).update(json).digest('base64url');
+  await writeWhole(path, standaloneDocument({ nonce, title, script, style, json }));
 }
 
 /** A bundle of the panel, which lies beside this one. Its source map stays behind. */

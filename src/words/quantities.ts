@@ -73,17 +73,22 @@ function row(id: QuantityId, key: string, label: string, bounded: Bounded, repor
     label,
     definition,
     value: bounded.value === null ? null : reported(bounded.value, bounded.exact),
-    unit: bounded.value === null ? '' : unit(definition, report.source.columns),
+    unit: bounded.value === null ? '' : unit(definition, possibleDirections(report)),
     known: known(bounded),
     bar: bar(bounded, naturalRange(id, report)),
     remark: bounded.reason,
   };
 }
 
-function unit({ unit }: Definition, columns: number): string {
+/** How many directions the rows that were used can span. */
+export function possibleDirections({ source, sigma }: SpectralReport): number {
+  return Math.min(sigma?.n_A ?? source.rows, source.columns);
+}
+
+function unit({ unit }: Definition, directions: number): string {
   switch (unit) {
     case 'directions':
-      return `of ${count(columns)} directions`;
+      return `of ${count(directions)} directions`;
     case 'nats':
       return 'nats';
     case 'ratio':
@@ -113,14 +118,15 @@ function range(lower: number | null, upper: number | null): string {
 
 /**
  * What a bar's ends stand for. Where the quantity has a range of its own, the bar shows where in it the value lies:
- * counts of directions 0 to the number of columns; shares and cosines 0 to 1 (a negative cosine: from -1); uniformity -4
+ * counts of directions 0 to as many as the rows can span; shares and cosines 0 to 1 (a negative cosine: from -1); uniformity -4
  * (evenly spread over a sphere of high dimension) to 0; shape from one direction alone to perfectly even; eigenvalues 0 to the trace
  * (the smallest: to an equal share of it); the power-law exponent 1 to 8. Null elsewhere: the bar then spans the value and its intervals.
  */
-function naturalRange(id: QuantityId, { source, quantities }: SpectralReport): readonly [number, number] | null {
-  const columns = source.columns;
+function naturalRange(id: QuantityId, report: SpectralReport): readonly [number, number] | null {
+  const { quantities } = report;
+  const columns = report.source.columns;
   const trace = quantities.trace?.value ?? null;
-  if (DEFINITIONS[id].unit === 'directions') return [0, columns];
+  if (DEFINITIONS[id].unit === 'directions') return [0, possibleDirections(report)];
   if (id === 'meanCosine') return [(quantities.meanCosine?.value ?? 0) < 0 ? -1 : 0, 1];
   if (DEFINITIONS[id].unit === 'ratio') return [0, 1];
   if (id === 'uniformity') return [-4, 0];

@@ -18,6 +18,7 @@ test("the editor's document lets in its own script and style and nothing else", 
 
 test('nothing in a report can end the element that carries it', () => {
   const html = standaloneDocument({
+    nonce: 'n1',
     title: '<b>&',
     script: 'const a = "</script>", b = "<!--";',
     style: 'a::before { content: "</style>" }',
@@ -29,4 +30,6 @@ test('nothing in a report can end the element that carries it', () => {
   expect(html.match(/<\/style>/g)).toHaveLength(1);
   expect(html).not.toContain('<!--');
   expect(html).toContain("default-src 'none'");
+  expect(html).toContain("script-src 'nonce-n1'");
+  expect(html).not.toContain("script-src 'unsafe-inline'");
 });

@@ -307,7 +307,7 @@ describe.runIf(hasBrowser || process.env.CI === 'true')('the panel in a browser'
       return { ...report, source: { ...report.source, tensor: `t${index}` } };
     });
     const file = { ...NPY, tensors: [tensor('t0'), tensor('t1'), tensor('t2')] };
-    await page.setContent(standaloneDocument({ title: 'Report', ...bundle, json: JSON.stringify({ file, reports }) }));
+    await page.setContent(standaloneDocument({ nonce: 'n', title: 'Report', ...bundle, json: JSON.stringify({ file, reports }) }));
     await page.getByRole('heading', { name: 'Healthy' }).waitFor();
     for (const { name, ratio } of await seriesContrast(page)) expect(ratio, name).toBeGreaterThanOrEqual(3);
     expect(await seriousViolations(page)).toEqual([]);

@@ -1,6 +1,7 @@
 import type { SpectralReport } from '../../src/analysis/report';
 import { DEFINITIONS } from '../../src/spectral/definitions';
 import { count, percent, reported } from '../../src/words/numbers';
+import { possibleDirections } from '../../src/words/quantities';
 import { cumulativeShares, directionsFor } from './variance';
 
 /** One of the few facts that tell most, in large type under the verdict. */
@@ -12,15 +13,17 @@ export interface Fact {
   readonly share: number;
 }
 
-export function glance({ source, quantities, spectrum }: SpectralReport): Fact[] {
+export function glance(report: SpectralReport): Fact[] {
+  const { quantities, spectrum } = report;
+  const possible = possibleDirections(report);
   const facts: Fact[] = [];
   const { effectiveRank, meanCosine, distinctRowRatio } = quantities;
   if (typeof effectiveRank?.value === 'number') {
     facts.push({
       label: DEFINITIONS.effectiveRank.label,
       value: reported(effectiveRank.value, effectiveRank.exact),
-      explanation: `of ${count(source.columns)} directions in use`,
-      share: effectiveRank.value / source.columns,
+      explanation: `of ${count(possible)} directions in use`,
+      share: effectiveRank.value / possible,
     });
   }
   const cumulative = spectrum === null ? null : cumulativeShares(spectrum.centred);
@@ -30,7 +33,7 @@ export function glance({ source, quantities, spectrum }: SpectralReport): Fact[]
       label: 'Bulk of the variance',
       value: count(directions),
       explanation: `${directions === 1 ? 'direction carries' : 'directions carry'} 90 % of it`,
-      share: directions / source.columns,
+      share: directions / possible,
     });
   }
   if (typeof meanCosine?.value === 'number') {

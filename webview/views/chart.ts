@@ -214,9 +214,9 @@ function annotations(model: () => ChartModel, colours: () => ChartColours): Plug
         ctx.moveTo(chartArea.left, y);
         ctx.lineTo(chartArea.right, y);
         ctx.stroke();
-        // Where a falling spectrum leaves room: the edge's label under its line at the left, the floor's over it at the right.
+        // Where the curve leaves room: the edge's label under its line at the left, the floor's over it at the right, a level's under it.
         if (line.look === 'edge') plate(line.label, 'left', y + 10);
-        else plate(line.label, 'right', line.look === 'floor' ? y - 10 : y);
+        else plate(line.label, 'right', line.look === 'floor' ? y - 10 : y + 10);
       }
       if (band !== null) {
         const top = scales.y!.getPixelForValue(band.top);

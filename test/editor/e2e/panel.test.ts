@@ -109,7 +109,7 @@ describe.skipIf(findChromium() === null)('the panel in a real editor', () => {
   ])('in %s it is readable and breaks no rule of accessibility or its policy', async ([name, theme]) => {
     const { workbench } = session;
     const before = workbench.console.length;
-    await analyze('generation-10', 'embeddings.npy');
+    await analyze('generation-0', 'embeddings.npy');
     await panel.finished();
     session.configure({ 'workbench.colorTheme': theme });
     await panel.frame.locator(`body[data-vscode-theme-id="${theme}"]`).waitFor();
