@@ -1,5 +1,5 @@
 import { cp, mkdir, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { analyze } from '../analysis/analyze';
 import { DEFAULT_OPTIONS, type SpectralReport } from '../analysis/report';
 import type { Backend } from '../compute/kernels';
@@ -53,7 +53,9 @@ export const demoCommand: Command = {
       await backend.kernels.close();
     }
     terminal.print(terminal.style.dim([LEGEND, LIMITS].flatMap((text) => wrap(text, terminal.width)).join('\n')));
-    terminal.print(`\n${terminal.style.bold('Next')}  sigma analyze ${join(directory, 'replace-s0', 'generation-10', 'embeddings.npy')}`);
+    terminal.print(
+      `\n${terminal.style.bold('Next')}  ${invocation()} analyze ${join(directory, 'replace-s0', 'generation-10', 'embeddings.npy')}`,
+    );
     return ExitCode.fine;
   },
 };
@@ -97,4 +99,10 @@ async function analyzeEmbeddings(path: string, backend: Backend): Promise<Spectr
   } finally {
     await file.close();
   }
+}
+
+/** How this program was called, so that the next command can be copied. */
+function invocation(): string {
+  const script = process.argv[1];
+  return script.endsWith('.js') ? `node ${relative('', script)}` : 'sigma';
 }

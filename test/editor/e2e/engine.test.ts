@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findChromium } from '../../../scripts/chromium.mjs';
 import { noise, writeNpy } from '../harness/files';
 import { Panel } from '../harness/panel';
-import { EditorSession } from '../harness/session';
+import { ANALYZE, EditorSession } from '../harness/session';
 
 const patience = { timeout: 20_000 };
 
@@ -14,7 +14,7 @@ describe.skipIf(findChromium() === null)('the engine behind a real editor', () =
   beforeEach(async () => {
     session = await EditorSession.start((folder) => writeNpy(path.join(folder, 'rows.npy'), 20_000, 512, noise(20_000 * 512, 1)));
     panel = new Panel(session.workbench);
-    await session.workbench.choose(await session.workbench.explorerItem('rows.npy'), 'Analyze Spectral Health');
+    await session.workbench.choose(await session.workbench.explorerItem('rows.npy'), ANALYZE);
   });
   afterEach(async (context) => {
     await session?.explainFailure(context);

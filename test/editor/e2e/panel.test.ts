@@ -52,7 +52,7 @@ describe.skipIf(findChromium() === null)('the panel in a real editor', () => {
 
   /** Right-click, Analyze Spectral Health. */
   async function analyze(...names: readonly string[]): Promise<void> {
-    await session.workbench.choose(await session.workbench.explorerItem(...names), 'Analyze Spectral Health');
+    await session.workbench.choose(await session.workbench.explorerItem(...names), ANALYZE);
   }
 
   /** A Problems entry whose text matches. */

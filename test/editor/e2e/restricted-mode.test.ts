@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium } from '../../../scripts/chromium.mjs';
 import { noise, writeNpy } from '../harness/files';
 import { Panel } from '../harness/panel';
-import { EditorSession } from '../harness/session';
+import { ANALYZE, EditorSession } from '../harness/session';
 
 describe.skipIf(findChromium() === null)('Restricted Mode', () => {
   let session: EditorSession;
@@ -20,7 +20,7 @@ describe.skipIf(findChromium() === null)('Restricted Mode', () => {
     await (await workbench.explorerItem('rows.npy')).dblclick();
     await workbench.tab('rows.npy').waitFor();
     expect(session.enginePids()).toEqual([]);
-    await workbench.choose(await workbench.explorerItem('rows.npy'), 'Analyze Spectral Health');
+    await workbench.choose(await workbench.explorerItem('rows.npy'), ANALYZE);
     const panel = new Panel(workbench);
     await panel.finished();
     expect(await panel.quantity('Effective rank')).toBeGreaterThan(1);
