@@ -15,14 +15,14 @@ export interface AnalysisHooks {
   poll(): void;
   /** `fraction` in [0, 1]; `stage` is a phrase for a person. */
   progress(fraction: number, stage: string): void;
-  /** A full report of a smaller sample, while more rows are read. */
-  refined(report: SpectralReport): void;
+  /** A full report of a smaller sample, while more rows are read. Null saves their cost where nobody looks. */
+  readonly refined: ((report: SpectralReport) => void) | null;
 }
 
 /** Rows of the first report; each next one has twice as many. */
 const FIRST_SAMPLE = 1000;
 /** Rows over which the spread of v^T C^-1 v is measured. */
-const PILOT = 512;
+const PILOT = 128;
 /** Share of the progress that reading and the Gram matrix take; eigenvalues take the rest. */
 const GRAM_SHARE = 0.7;
 
@@ -70,7 +70,7 @@ export async function analyze(
         read += rows.count;
         hooks.progress((GRAM_SHARE * read) / target, `Read ${count(read)} of ${count(target)} rows`);
       }
-      if (upTo < target && worthRefining(upTo, columns)) hooks.refined(await report(() => {}));
+      if (hooks.refined !== null && upTo < target && worthRefining(upTo, columns)) hooks.refined(await report(() => {}));
     }
   } else if (wanted < (source.rows ?? Number.POSITIVE_INFINITY)) {
     const seen = (rows: number): void => {
@@ -182,9 +182,9 @@ function difference(all: Float64Array, some: Float64Array): Float64Array {
   return rest;
 }
 
-/** A report on the way is worth its eigenvalues when they cost no more than the rows so far did. The first always is. */
+/** A report on the way costs about as much as the Gram matrix of four times its smaller side. The first always pays: somebody is waiting. */
 function worthRefining(rows: number, columns: number): boolean {
-  return rows === FIRST_SAMPLE || (4 / 3) * Math.min(rows, columns) <= Math.max(rows, columns);
+  return rows === FIRST_SAMPLE || 4 * Math.min(rows, columns) <= Math.max(rows, columns);
 }
 
 /** Milliseconds by stage; `to` starts one and ends the one before. */

@@ -135,7 +135,7 @@ async function analyzeFile(file: TensorFile, request: Request, backend: Backend,
         const words = names.length === 1 ? stage : `${i + 1} of ${names.length} · ${name}`;
         terminal.progress.draw((i + fraction) / names.length, `${basename(file.path)} · ${words}`);
       },
-      refined() {},
+      refined: null,
     };
     try {
       const report = await analyze(file, name, request.options, backend, hooks);

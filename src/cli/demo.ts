@@ -95,7 +95,7 @@ async function analyzeRun(run: string, backend: Backend, terminal: Terminal): Pr
 async function analyzeEmbeddings(path: string, backend: Backend): Promise<SpectralReport> {
   const file = await openTensorFile(path);
   try {
-    return await analyze(file, file.tensors[0]!.name, DEFAULT_OPTIONS, backend, { poll() {}, progress() {}, refined() {} });
+    return await analyze(file, file.tensors[0]!.name, DEFAULT_OPTIONS, backend, { poll() {}, progress() {}, refined: null });
   } finally {
     await file.close();
   }

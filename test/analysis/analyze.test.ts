@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { analyze } from '../../src/analysis/analyze';
+import { type AnalysisHooks, analyze } from '../../src/analysis/analyze';
 import { type AnalysisOptions, DEFAULT_OPTIONS, type SpectralReport } from '../../src/analysis/report';
 import type { Backend } from '../../src/compute/kernels';
 import { selectBackend } from '../../src/compute/select';
@@ -12,7 +12,7 @@ import { trackOneUpperBound } from '../../src/spectral/sigma-ub';
 
 const fixtures = join(__dirname, '..', 'fixtures', 'analysis');
 const backend: Promise<Backend> = selectBackend('cpu');
-const silent = { poll() {}, progress() {}, refined() {} };
+const silent: AnalysisHooks = { poll() {}, progress() {}, refined: null };
 
 interface Expected {
   normalize: boolean;
@@ -57,7 +57,7 @@ function matrixFile(rows: number[][], access: 'random' | 'sequential' = 'random'
 async function report(
   file: TensorFile,
   options: Partial<AnalysisOptions> = {},
-  hooks: Partial<typeof silent> = {},
+  hooks: Partial<AnalysisHooks> = {},
 ): Promise<SpectralReport> {
   const tensor = file.tensors[0].name;
   return analyze(file, tensor, { ...DEFAULT_OPTIONS, ...options }, await backend, { ...silent, ...hooks });
@@ -270,7 +270,7 @@ describe('sampling and refinement', () => {
 
   test('a full report after each doubling, and the last is exact', async () => {
     const sizes: number[] = [];
-    const final = await report(matrixFile(rows), {}, { refined: (r: SpectralReport) => sizes.push(r.sample.rows) } as never);
+    const final = await report(matrixFile(rows), {}, { refined: (r) => sizes.push(r.sample.rows) });
     expect(sizes).toEqual([1000, 2000, 4000]);
     expect(final.sample).toMatchObject({ rows: 5000, complete: true });
     expect(final.quantities.effectiveRank?.exact).toBe(true);
@@ -332,7 +332,7 @@ describe('sampling and refinement', () => {
     const poll = (): void => {
       if (++polls === 20) throw new Error('stop');
     };
-    await expect(report(matrixFile(rows), {}, { poll } as never)).rejects.toThrow('stop');
+    await expect(report(matrixFile(rows), {}, { poll })).rejects.toThrow('stop');
     expect(polls).toBe(20);
   });
 
