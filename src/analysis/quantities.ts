@@ -13,7 +13,7 @@ import { codingLogDet, effectiveDimension, logSphericity, remainingTraceSandwich
 import { marchenkoPasturEdge, noiseVariance } from '../spectral/marchenko-pastur';
 import { normalQuantile } from '../spectral/normal';
 import { decayExponent, fitPowerLaw } from '../spectral/power-law';
-import { type SigmaUb, trackOneUpperBound, trackTwoHalfWidth } from '../spectral/sigma-ub';
+import { gaussianBias, type SigmaUb, trackOneUpperBound, trackTwoHalfWidth } from '../spectral/sigma-ub';
 import type { RowFacts } from './prepare-rows';
 import type { Quantities } from './report';
 import type { Spectra } from './spectra';
@@ -23,8 +23,8 @@ const SCALES = [0.1, 1, 10, 100];
 /** Of S', relative to its mean eigenvalue. */
 const SHAPE_RIDGE = 1e-6;
 
-/** Said with the interval, as its coverage is not proven: it ignores the bias of log-determinants. */
-const TRACK_TWO = 'SIGMA-UB Track II, fixed-dimension CLT (covers too rarely unless rows are many times the columns)';
+/** Of the half-width of Track II's interval: more bias than this share, and it would cover too rarely to be shown. */
+const TOLERATED_BIAS = 0.25;
 
 /** What the quantities are computed from. */
 export interface Evidence {
@@ -122,19 +122,29 @@ export function quantities(evidence: Evidence): Quantities {
       sigma.delta,
     );
     const bounds: Bound[] = [];
-    if (sdOfMahalanobis !== null) {
+    const bias = gaussianBias(sigma);
+    const half = sdOfMahalanobis === null ? 0 : trackTwoHalfWidth(sigma, sdOfMahalanobis, normalQuantile((1 + confidence) / 2));
+    const unbiased = -bias <= half * TOLERATED_BIAS;
+    if (unbiased) {
       const centre = sigma.U_cov + columns * Math.log(sigma.n_k);
-      const half = trackTwoHalfWidth(sigma, sdOfMahalanobis, normalQuantile((1 + confidence) / 2));
-      bounds.push({ lower: centre - half, upper: centre + half, kind: 'stochastic', confidence, method: TRACK_TWO });
+      bounds.push({ lower: centre - half, upper: centre + half, kind: 'stochastic', confidence, method: 'SIGMA-UB Track II, CLT' });
     }
-    if (!normalized) return bounded(estimate, ...bounds, certificate(sigma.S, null, 'Loewner monotonicity'));
-    const gram = uncentred.map((l) => l * rows);
-    return bounded(
-      estimate,
-      ...bounds,
-      certificate(sigma.S, remainingTraceSandwich(gram, columns, sigma.delta, sigma.beta).upper, 'Water-filling of the unseen trace'),
-      certificate(sigma.S, trackOneUpperBound(sigma), 'SIGMA-UB Track I'),
-    );
+    if (normalized) {
+      const gram = uncentred.map((l) => l * rows);
+      const { upper } = remainingTraceSandwich(gram, columns, sigma.delta, sigma.beta);
+      bounds.push(certificate(sigma.S, upper, 'Water-filling of the unseen trace'));
+      bounds.push(certificate(sigma.S, trackOneUpperBound(sigma), 'SIGMA-UB Track I'));
+    } else {
+      bounds.push(certificate(sigma.S, null, 'Loewner monotonicity'));
+    }
+    return { value: estimate, exact: false, bounds, reason: unbiased ? null : biasedLow(bias) };
+  }
+
+  function biasedLow(bias: number): string {
+    const few = `${count(sigma.n_A)} rows are too few for ${count(columns)} columns`;
+    return Number.isFinite(bias)
+      ? `Too low by about ${(-bias).toPrecision(2)} nats (if rows were Gaussian): ${few} to give an interval by Track II.`
+      : `Far too low: ${few}.`;
   }
 
   /** n_A / n_k of C_A is below C, and unit rows unseen add at most their share of the trace to any direction. */

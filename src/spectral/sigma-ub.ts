@@ -44,11 +44,20 @@ export function trackOneUpperBound(sigma: SigmaUb): number {
 /**
  * Half-width of Track II's own interval for U_cov of all n_k rows (eq. 3.8), by the fixed-dimension central limit theorem:
  * |U_cov(n_A) - U_cov(n_k)| < z sd(q) sqrt(1 / n_A - 1 / n_k), q_i = v_i^T C^-1 v_i.
- * It ignores the bias of log-determinants and covers too rarely unless n_A is many times m.
+ * It ignores the bias of log-determinants (`gaussianBias`) and is worthless where that is not small beside it.
  * @param z two-sided normal quantile of the confidence level
  */
 export function trackTwoHalfWidth(sigma: SigmaUb, sdOfMahalanobis: number, z: number): number {
   return z * sdOfMahalanobis * Math.sqrt(1 / sigma.n_A - 1 / sigma.n_k);
+}
+
+/**
+ * By how much U_cov of n_A rows lies below U_cov of all n_k on average, for Gaussian rows: b(n_A) - b(n_k) with
+ * b(n) = -m - (n - m) log(1 - m / n), the large-m form of the exact chi-squared pivot. Negative; -Infinity where n_A <= m.
+ */
+export function gaussianBias({ n_A, n_k, m }: SigmaUb): number {
+  const bias = (n: number): number => (n > m ? -m - (n - m) * Math.log1p(-m / n) : Number.NEGATIVE_INFINITY);
+  return n_A > m ? bias(n_A) - bias(n_k) : Number.NEGATIVE_INFINITY;
 }
 
 /** Change since a baseline (eq. 3.20), in nats; sustained negative drift is the paper's sign of collapse. */

@@ -327,6 +327,14 @@ describe('sampling and refinement', () => {
     expect((await half(0.99)) / at95).toBeCloseTo(2.5758293 / 1.959964, 6);
   });
 
+  test('where the bias of the log-determinant is not small, there is no such interval but a sentence', async () => {
+    const { logDetGram } = (await report(matrixFile(noise(1000, 60)), { rows: 200 })).quantities;
+    expect(logDetGram!.bounds.every(({ kind }) => kind === 'deterministic')).toBe(true);
+    expect(logDetGram!.reason).toMatch(/^Too low by about [\d.]+ nats/);
+    const tooFew = (await report(matrixFile(noise(1000, 60)), { rows: 40 })).quantities.logDetGram;
+    expect(tooFew!.reason).toMatch(/^Far too low: 40 rows/);
+  });
+
   test('a poll that throws stops the analysis', async () => {
     let polls = 0;
     const poll = (): void => {

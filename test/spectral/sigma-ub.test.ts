@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ridgeLogDet } from '../../src/spectral/log-det';
-import { drift, sigmaUb, trackOneUpperBound } from '../../src/spectral/sigma-ub';
+import { drift, gaussianBias, sigmaUb, trackOneUpperBound, trackTwoHalfWidth } from '../../src/spectral/sigma-ub';
 
 describe('Algorithm 1', () => {
   test('every row observed: Track II only', () => {
@@ -48,5 +48,21 @@ describe('drift (eq. 3.20)', () => {
   test('of different samples is refused: bias would pass for drift', () => {
     const fewer = sigmaUb(Float64Array.of(6, 3, 1), 9, 25, 3, 1e-3, 1);
     expect(() => drift(fewer, baseline)).toThrow('n_A is 9 here and 10 in the baseline');
+  });
+});
+
+describe('Track II as an interval', () => {
+  const of = (n_A: number, n_k: number, m: number) => sigmaUb(Float64Array.of(1), n_A, n_k, m, 1e-3, 1);
+
+  test('half-width (eq. 3.8)', () => {
+    expect(trackTwoHalfWidth(of(400, 1600, 3), 10, 2)).toBeCloseTo(20 * Math.sqrt(1 / 400 - 1 / 1600), 12);
+    expect(trackTwoHalfWidth(of(400, 400, 3), 10, 2)).toBe(0);
+  });
+
+  test('the bias it ignores: -215.25 nats at n = 500, m = 384, -85.79 at 1000, within the large-m form', () => {
+    expect(Math.abs(gaussianBias(of(500, 1e9, 384)) + 215.25)).toBeLessThan(1);
+    expect(Math.abs(gaussianBias(of(1000, 1e9, 384)) + 85.79)).toBeLessThan(1);
+    expect(gaussianBias(of(500, 500, 384))).toBe(0);
+    expect(gaussianBias(of(300, 1000, 384))).toBe(Number.NEGATIVE_INFINITY);
   });
 });
