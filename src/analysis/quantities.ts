@@ -70,7 +70,6 @@ export function quantities(evidence: Evidence): Quantities {
   const value = (x: number): Bounded => (complete ? exact(x) : { value: x, exact: false, bounds: [], reason: sampled });
   const noVariance = unavailable(rows > 1 ? 'All rows are the same: there is no variance.' : 'One row has no variance.');
   const ofVariance = (compute: () => number): Bounded => (varies ? value(compute()) : noVariance);
-  const bounded = (x: number, ...bounds: Bound[]): Bounded => (complete ? exact(x) : { value: x, exact: false, bounds, reason: null });
 
   const resolved = countAbove(uncentred, floor);
   const centredResolved = countAbove(centred, centredFloor);
@@ -149,9 +148,11 @@ export function quantities(evidence: Evidence): Quantities {
 
   /** n_A / n_k of C_A is below C, and unit rows unseen add at most their share of the trace to any direction. */
   function lambdaMax(): Bounded {
+    if (complete) return exact(uncentred[0]);
     const share = sigma.n_A / sigma.n_k;
     const lower = share * uncentred[0];
-    return bounded(uncentred[0], certificate(lower, normalized ? lower + 1 - share : null, 'Weyl'));
+    const bounds = [certificate(lower, normalized ? lower + 1 - share : null, 'Weyl')];
+    return { value: uncentred[0], exact: false, bounds, reason: null };
   }
 
   function lambdaMin(): Bounded {

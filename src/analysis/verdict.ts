@@ -35,7 +35,7 @@ export function judge(facts: RowFacts, quantities: Quantities, shape: { rows: nu
       `Nothing degenerate in this ${shape.weights ? 'matrix' : 'file'} by itself. Whether it has contracted shows only against a baseline.`,
     );
   }
-  found.sort((a, b) => SEVERITY.indexOf(a.level) - SEVERITY.indexOf(b.level));
+  found.sort((a, b) => LEVELS_WORST_FIRST.indexOf(a.level) - LEVELS_WORST_FIRST.indexOf(b.level));
   return { level: found[0].level, reasons: found.map(({ reason }) => reason) };
 
   function judgeWeights(): void {
@@ -79,7 +79,7 @@ export function judge(facts: RowFacts, quantities: Quantities, shape: { rows: nu
   }
 }
 
-const SEVERITY: readonly Level[] = ['broken', 'collapsed', 'collapsing', 'watch', 'unknown', 'healthy'];
+export const LEVELS_WORST_FIRST: readonly Level[] = ['broken', 'collapsed', 'collapsing', 'watch', 'unknown', 'healthy'];
 
 const plural = (n: number, one: string, many: string): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 const short = (x: number): string => x.toLocaleString('en', { maximumSignificantDigits: 3 });

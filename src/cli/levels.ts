@@ -11,8 +11,6 @@ const SIGNS: Readonly<Record<Level, { readonly symbol: string; readonly look: Lo
   healthy: { symbol: '✔', look: 'green' },
 };
 
-export const LEVELS_WORST_FIRST = Object.keys(SIGNS) as readonly Level[];
-
 /** The level as a symbol and words, so that it can be told without its colour. */
 export function levelText(level: Level, style: Style): string {
   return withSign(level, levelWord(level), style);

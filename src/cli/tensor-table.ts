@@ -1,7 +1,8 @@
 import type { Level, SpectralReport } from '../analysis/report';
+import { LEVELS_WORST_FIRST } from '../analysis/verdict';
 import type { TensorInfo } from '../formats/matrix-source';
 import { count, number } from '../words/numbers';
-import { LEVELS_WORST_FIRST, levelTag, levelText } from './levels';
+import { levelTag, levelText } from './levels';
 import { displayWidth, printable, shorten, wrap } from './printable';
 import type { Style } from './style';
 import { type Column, renderTable, widthBeside } from './table';

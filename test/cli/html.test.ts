@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from '../../scripts/chromium.mjs';
 import { CHECKPOINT, EMBEDDINGS, sigma } from './sigma';
 
 let folder: string;
@@ -52,10 +53,10 @@ describe('sigma analyze --html', () => {
   });
 
   // The same rule as for the tests in the editor: on a machine without the browser they are skipped by name, never in CI.
-  it.skipIf(!existsSync('/usr/bin/chromium') && process.env.CI !== 'true')('opens in a browser without an error or a request', async () => {
+  it.skipIf(findChromium() === null && process.env.CI !== 'true')('opens in a browser without an error or a request', async () => {
     const many = join(folder, 'many.html');
     expect((await sigma(['analyze', '--backend', 'cpu', CHECKPOINT, '--html', many])).exitCode).toBe(0);
-    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+    const browser = await chromium.launch({ executablePath: findChromium()!, args: ['--no-sandbox'] });
     try {
       for (const [path, word] of [
         [panel, '37.24'],

@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs';
 import * as esbuild from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { findChromium } from '../../scripts/chromium.mjs';
 import { panelDocument } from '../../webview/document';
 import type { HostMessage, PanelMessage } from '../../webview/protocol';
 import themes from '../fixtures/webview/themes.json';
 
-export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-export const hasBrowser = existsSync(CHROMIUM);
+const executable = findChromium();
+export const hasBrowser = executable !== null;
 
 export type ThemeName = keyof typeof themes;
 export const THEMES = Object.keys(themes) as ThemeName[];
@@ -35,7 +35,7 @@ export async function bundlePanel(): Promise<Bundle> {
 }
 
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+  return chromium.launch({ executablePath: executable!, args: ['--no-sandbox', '--disable-gpu'] });
 }
 
 /** A page with the panel in it, under the editor's content-security policy and theme, and a stand-in for the editor. */
