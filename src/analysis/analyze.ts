@@ -4,7 +4,7 @@ import { sigmaUb } from '../spectral/sigma-ub';
 import { RowPreparation } from './prepare-rows';
 import { bulkEdge, noiseFloor, quantities } from './quantities';
 import { type Rows, readRows, rowsPerBlock, sampleStream } from './read-rows';
-import { type AnalysisOptions, type Quantities, REPORT_SCHEMA, type SpectralReport } from './report';
+import { type AnalysisOptions, type Quantities, REPORT_SCHEMA, type SpectralReport, type StopReason } from './report';
 import { nestedSample } from './sample';
 import { rowCapacity, SpectraAccumulator } from './spectra';
 import { judge } from './verdict';
@@ -21,8 +21,6 @@ export interface AnalysisHooks {
 
 /** Rows of the first report; each next one has twice as many. */
 const FIRST_SAMPLE = 1000;
-/** Rows over which the spread of v^T C^-1 v is measured. */
-const PILOT = 128;
 /** Share of the progress that reading and the Gram matrix take; eigenvalues take the rest. */
 const GRAM_SHARE = 0.7;
 
@@ -44,16 +42,12 @@ export async function analyze(
   const { columns } = source;
   const preparation = new RowPreparation(columns, normalize);
   const accumulator = new SpectraAccumulator(columns, backend.kernels, hooks.poll);
-  let pilot: Rows | null = null;
   const clock = stopwatch();
 
   const add = async (rows: Rows): Promise<void> => {
     hooks.poll();
     clock.to('gram');
     const prepared = preparation.prepare(rows);
-    // The accumulator may change the rows it is given.
-    if (pilot === null && prepared.count > 0)
-      pilot = { count: Math.min(prepared.count, PILOT), values: prepared.values.slice(0, PILOT * columns) };
     await accumulator.add(prepared);
     clock.to('read');
   };
@@ -70,7 +64,13 @@ export async function analyze(
         read += rows.count;
         hooks.progress((GRAM_SHARE * read) / target, `Read ${count(read)} of ${count(target)} rows`);
       }
-      if (hooks.refined !== null && upTo < target && worthRefining(upTo, columns)) hooks.refined(await report(() => {}));
+      if (upTo === target) break;
+      const shown = hooks.refined !== null && worthRefining(upTo, columns);
+      if (!shown && options.tolerance === null) continue;
+      const refined = await report(() => {}, null);
+      if (options.tolerance !== null && relativeWidth(refined) <= options.tolerance)
+        return { ...refined, sample: { ...refined.sample, stopped: 'tolerance' } };
+      if (shown) hooks.refined?.(refined);
     }
   } else if (wanted < (source.rows ?? Number.POSITIVE_INFINITY)) {
     const seen = (rows: number): void => {
@@ -89,9 +89,10 @@ export async function analyze(
     }
     total = read;
   }
-  return report((fraction) => hooks.progress(GRAM_SHARE + (1 - GRAM_SHARE) * fraction, 'Computing eigenvalues'));
+  const stopped = read === total ? 'whole-file' : wanted === options.rows ? 'rows' : 'capacity';
+  return report((fraction) => hooks.progress(GRAM_SHARE + (1 - GRAM_SHARE) * fraction, 'Computing eigenvalues'), stopped);
 
-  async function report(progress: (fraction: number) => void): Promise<SpectralReport> {
+  async function report(progress: (fraction: number) => void, stopped: StopReason | null): Promise<SpectralReport> {
     clock.to('eigen');
     const facts = preparation.facts();
     const complete = read === total;
@@ -110,7 +111,7 @@ export async function analyze(
         bytes: info.bytes,
         note: info.note,
       },
-      sample: { rows: read, seed: options.seed, complete },
+      sample: { rows: read, seed: options.seed, complete, stopped },
       options: { ...options, normalize },
       backend: backend.description,
       integrity: facts.integrity,
@@ -125,7 +126,6 @@ export async function analyze(
       const spectra = await accumulator.spectra(progress);
       const gram = spectra.uncentred.map((l) => l * spectra.rows);
       const sigma = sigmaUb(gram, spectra.rows, rowsInFile, columns, options.ridge, facts.rho);
-      const sdOfMahalanobis = complete || pilot === null ? null : accumulator.sdOfMahalanobis(pilot, options.ridge);
       const roundoff = backend.description.precision === 'float64' ? Number.EPSILON : 2 ** -24;
       const floor = noiseFloor(spectra.uncentred, columns, roundoff);
       return {
@@ -141,7 +141,6 @@ export async function analyze(
           spectra,
           facts,
           sigma,
-          sdOfMahalanobis,
           confidence: options.confidence,
           normalized: normalize,
           roundoff,
@@ -185,6 +184,14 @@ function difference(all: Float64Array, some: Float64Array): Float64Array {
 /** A report on the way costs about as much as the Gram matrix of four times its smaller side. The first always pays: somebody is waiting. */
 function worthRefining(rows: number, columns: number): boolean {
   return rows === FIRST_SAMPLE || 4 * Math.min(rows, columns) <= Math.max(rows, columns);
+}
+
+/** Of the interval of codingLogDet at alpha / d = 10: width over value. Infinite where there is none. */
+function relativeWidth({ quantities }: SpectralReport): number {
+  const coding = quantities.codingLogDet.find(({ alphaOverD }) => alphaOverD === 10);
+  const interval = coding?.bounds.find(({ kind }) => kind === 'stochastic');
+  if (typeof coding?.value !== 'number' || interval === undefined) return Number.POSITIVE_INFINITY;
+  return ((interval.upper as number) - (interval.lower as number)) / coding.value;
 }
 
 /** Milliseconds by stage; `to` starts one and ends the one before. */

@@ -1,4 +1,12 @@
 import { type Bound, type Bounded, certificate, exact, unavailable } from '../spectral/bounded';
+import {
+  type PopulationEstimate,
+  populationEffectiveDimension,
+  populationEntropy,
+  populationLogDet,
+  populationLogSphericity,
+  type SampledMoment,
+} from '../spectral/deterministic-equivalent';
 import { isExact } from '../spectral/distinct-rows';
 import {
   countAbove,
@@ -9,11 +17,13 @@ import {
   rankMe,
   stableRank,
 } from '../spectral/effective-rank';
-import { codingLogDet, effectiveDimension, logSphericity, remainingTraceSandwich, ridgeLogDet } from '../spectral/log-det';
+import { codingLogDet, effectiveDimension, logSphericity, ridgeLogDet } from '../spectral/log-det';
 import { marchenkoPasturEdge, noiseVariance } from '../spectral/marchenko-pastur';
-import { normalQuantile } from '../spectral/normal';
-import { decayExponent, fitPowerLaw } from '../spectral/power-law';
-import { gaussianBias, type SigmaUb, trackOneUpperBound, trackTwoHalfWidth } from '../spectral/sigma-ub';
+import { alphaHat, decayExponent, fitPowerLaw } from '../spectral/power-law';
+import { type SigmaUb, trackOneUpperBound } from '../spectral/sigma-ub';
+import { studentQuantile } from '../spectral/student';
+import { countSpikes } from '../spectral/tracy-widom';
+import { type ExtremeSpectra, extremeSpectra } from '../spectral/unseen-trace';
 import type { RowFacts } from './prepare-rows';
 import type { Quantities } from './report';
 import type { Spectra } from './spectra';
@@ -23,16 +33,11 @@ const SCALES = [0.1, 1, 10, 100];
 /** Of S', relative to its mean eigenvalue. */
 const SHAPE_RIDGE = 1e-6;
 
-/** Of the half-width of Track II's interval: more bias than this share, and it would cover too rarely to be shown. */
-const TOLERATED_BIAS = 0.25;
-
 /** What the quantities are computed from. */
 export interface Evidence {
   readonly spectra: Spectra;
   readonly facts: RowFacts;
   readonly sigma: SigmaUb;
-  /** Of v^T C^-1 v over the observed rows; null where it was not measured. */
-  readonly sdOfMahalanobis: number | null;
   /** Level of stochastic intervals. */
   readonly confidence: number;
   readonly normalized: boolean;
@@ -56,7 +61,7 @@ export function bulkEdge(spectra: Spectra, floor: number): number | null {
 }
 
 export function quantities(evidence: Evidence): Quantities {
-  const { spectra, facts, sigma, sdOfMahalanobis, confidence, normalized, roundoff, weights } = evidence;
+  const { spectra, facts, sigma, confidence, normalized, roundoff, weights } = evidence;
   const { uncentred, centred, rows, columns } = spectra;
   const complete = sigma.n_A === sigma.n_k;
   const floor = noiseFloor(uncentred, columns, roundoff);
@@ -69,6 +74,16 @@ export function quantities(evidence: Evidence): Quantities {
   const sampled = `Estimated from ${count(sigma.n_A)} of ${count(sigma.n_k)} rows; this version gives no interval for it.`;
   const value = (x: number): Bounded => (complete ? exact(x) : { value: x, exact: false, bounds: [], reason: sampled });
   const noVariance = unavailable(rows > 1 ? 'All rows are the same: there is no variance.' : 'One row has no variance.');
+  // Unit rows that were not read have a known trace: C lies between the two spectra that it allows.
+  const seen = sigma.n_A / sigma.n_k;
+  const extremes =
+    normalized && !complete
+      ? extremeSpectra(
+          uncentred.map((l) => l * seen),
+          columns,
+          1 - seen,
+        )
+      : null;
   const ofVariance = (compute: () => number): Bounded => (varies ? value(compute()) : noVariance);
 
   const resolved = countAbove(uncentred, floor);
@@ -76,15 +91,15 @@ export function quantities(evidence: Evidence): Quantities {
   const smallest = uncentred[uncentred.length - 1];
 
   return {
-    effectiveRank: ofVariance(() => effectiveRank(centred)),
-    vendiScore: value(effectiveRank(uncentred)),
+    effectiveRank: varies ? populationRank(centred, centredSample) : noVariance,
+    vendiScore: populationRank(uncentred, uncentredSample, effectiveRank),
     rankMe: value(rankMe(uncentred.map((l) => (l > floor ? Math.sqrt(l) : 0)))),
     participationRatio: participation(),
     participationRatioPlain: ofVariance(() => participationRatio(centred)),
     stableRank: value(stableRank(uncentred)),
     numericalRank: value(resolved),
     isoScore: columns > 1 ? ofVariance(() => isoScore(participationRatio(centred), columns)) : unavailable('One column has no shape.'),
-    shape: ofVariance(() => logSphericity(centred, columns, SHAPE_RIDGE)),
+    shape: shape(),
     logScale: ofVariance(() => Math.log(variance)),
     meanCosine: rows > 1 ? value((rows * facts.meanDirectionSquared - 1) / (rows - 1)) : unavailable('One row has no pairs.'),
     distinctRowRatio: distinctRows(),
@@ -94,8 +109,11 @@ export function quantities(evidence: Evidence): Quantities {
     lambdaMin: lambdaMin(),
     conditionNumber: conditionNumber(),
     trace: normalized ? exact(1) : value(total),
-    codingLogDet: SCALES.map((alphaOverD) => ({ alphaOverD, ...value(codingLogDet(uncentred, alphaOverD * columns)) })),
-    effectiveDimension: SCALES.map((alphaOverD) => ({ alphaOverD, ...value(effectiveDimension(uncentred, alphaOverD * columns)) })),
+    codingLogDet: SCALES.map((alphaOverD) => ({ alphaOverD, ...atScale(alphaOverD * columns, codingLogDet, populationLogDet) })),
+    effectiveDimension: SCALES.map((alphaOverD) => ({
+      alphaOverD,
+      ...atScale(alphaOverD * columns, effectiveDimension, populationEffectiveDimension),
+    })),
     alphaReq: alphaReq(),
     ...(weights ? ofWeights() : {}),
   };
@@ -112,47 +130,94 @@ export function quantities(evidence: Evidence): Quantities {
     return { value: facts.distinctRatio, exact: false, bounds: [], reason: complete ? 'Estimated by adaptive sampling.' : sampled };
   }
 
+  /** The sample as the population sees it: for the centred moment one degree of freedom goes to the mean. */
+  function uncentredSample(): SampledMoment {
+    return {
+      eigenvalues: uncentred,
+      dimension: columns,
+      rows,
+      population: sigma.n_k,
+      leverages: spectra.leverages.uncentred,
+    };
+  }
+
+  function centredSample(): SampledMoment {
+    const shrunk = (rows - 1) / rows;
+    return {
+      eigenvalues: centred.subarray(0, rows - 1).map((l) => l / shrunk),
+      dimension: columns,
+      rows: rows - 1,
+      population: sigma.n_k - 1,
+      leverages: (lambda) => spectra.leverages.centred(lambda * shrunk),
+    };
+  }
+
+  /** An estimate for all rows with its interval, outside of it the certificate; without an estimate the certificate alone. */
+  function estimated(population: PopulationEstimate | null, certificates: readonly Bound[], transform = (x: number) => x): Bounded {
+    if (population === null) return unavailable(notIdentifiable(sigma.n_A, columns), certificates);
+    const t = studentQuantile((1 + confidence) / 2, population.degreesOfFreedom);
+    const half = t * population.standardError + population.biasAllowance;
+    const interval: Bound = {
+      lower: transform(population.value - half),
+      upper: transform(population.value + half),
+      kind: 'stochastic',
+      confidence,
+      method: 'Deterministic equivalent, jackknife',
+    };
+    return { value: transform(population.value), exact: false, bounds: [interval, ...certificates], reason: null };
+  }
+
+  function certificates(of: (spectrum: Float64Array) => number): Bound[] {
+    return extremes === null ? [] : [between(extremes, floor, of)];
+  }
+
+  function atScale(
+    alpha: number,
+    of: (spectrum: Float64Array, alpha: number) => number,
+    population: (sample: SampledMoment, alpha: number) => PopulationEstimate | null,
+  ): Bounded {
+    if (complete) return exact(of(uncentred, alpha));
+    return estimated(
+      population(uncentredSample(), alpha),
+      certificates((l) => of(l, alpha)),
+    );
+  }
+
+  function populationRank(eigenvalues: Float64Array, sample: () => SampledMoment, certified?: (spectrum: Float64Array) => number): Bounded {
+    if (complete) return exact(effectiveRank(eigenvalues));
+    if (rows < 3) return unavailable(notIdentifiable(sigma.n_A, columns));
+    return estimated(populationEntropy(sample()), certified === undefined ? [] : certificates(certified), Math.exp);
+  }
+
+  function shape(): Bounded {
+    if (!varies) return noVariance;
+    if (complete) return exact(logSphericity(centred, columns, SHAPE_RIDGE));
+    return estimated(populationLogSphericity(centredSample(), SHAPE_RIDGE), []);
+  }
+
+  /** logdet(G + delta I) = d log delta + f_alpha at alpha = n_k / delta. */
   function logDetGram(): Bounded {
     if (complete) return exact(sigma.S);
-    const scale = sigma.n_k / sigma.n_A;
-    const estimate = ridgeLogDet(
-      uncentred.map((l) => l * rows * scale),
-      columns,
-      sigma.delta,
-    );
-    const bounds: Bound[] = [];
-    const bias = gaussianBias(sigma);
-    const half = sdOfMahalanobis === null ? 0 : trackTwoHalfWidth(sigma, sdOfMahalanobis, normalQuantile((1 + confidence) / 2));
-    const unbiased = -bias <= half * TOLERATED_BIAS;
-    if (unbiased) {
-      const centre = sigma.U_cov + columns * Math.log(sigma.n_k);
-      bounds.push({ lower: centre - half, upper: centre + half, kind: 'stochastic', confidence, method: 'SIGMA-UB Track II, CLT' });
-    }
-    if (normalized) {
-      const gram = uncentred.map((l) => l * rows);
-      const { upper } = remainingTraceSandwich(gram, columns, sigma.delta, sigma.beta);
-      bounds.push(certificate(sigma.S, upper, 'Water-filling of the unseen trace'));
-      bounds.push(certificate(sigma.S, trackOneUpperBound(sigma), 'SIGMA-UB Track I'));
-    } else {
-      bounds.push(certificate(sigma.S, null, 'Loewner monotonicity'));
-    }
-    return { value: estimate, exact: false, bounds, reason: unbiased ? null : biasedLow(bias) };
+    const ofGram = (l: Float64Array): number =>
+      ridgeLogDet(
+        l.map((x) => x * sigma.n_k),
+        columns,
+        sigma.delta,
+      );
+    const outside = [
+      ...(extremes === null ? [certificate(sigma.S, null, 'Loewner monotonicity')] : [between(extremes, floor, ofGram)]),
+      ...(normalized ? [certificate(sigma.S, trackOneUpperBound(sigma), 'SIGMA-UB Track I')] : []),
+    ];
+    return estimated(populationLogDet(uncentredSample(), sigma.n_k / sigma.delta), outside, (f) => f + columns * Math.log(sigma.delta));
   }
 
-  function biasedLow(bias: number): string {
-    const few = `${count(sigma.n_A)} rows are too few for ${count(columns)} columns`;
-    return Number.isFinite(bias)
-      ? `Too low by about ${(-bias).toPrecision(2)} nats (if rows were Gaussian): ${few} to give an interval by Track II.`
-      : `Far too low: ${few}.`;
-  }
-
-  /** n_A / n_k of C_A is below C, and unit rows unseen add at most their share of the trace to any direction. */
   function lambdaMax(): Bounded {
     if (complete) return exact(uncentred[0]);
-    const share = sigma.n_A / sigma.n_k;
-    const lower = share * uncentred[0];
-    const bounds = [certificate(lower, normalized ? lower + 1 - share : null, 'Weyl')];
-    return { value: uncentred[0], exact: false, bounds, reason: null };
+    const bounds =
+      extremes === null
+        ? [certificate(seen * uncentred[0], null, 'Loewner monotonicity')]
+        : [certificate(extremes.even[0] - floor, extremes.steep[0] + floor, 'Majorisation by the unseen trace')];
+    return { value: uncentred[0], exact: false, bounds, reason: sampled };
   }
 
   function lambdaMin(): Bounded {
@@ -178,17 +243,32 @@ export function quantities(evidence: Evidence): Quantities {
       : unavailable('Fewer than 10 resolved eigenvalues in the range of the fit.');
   }
 
-  function ofWeights(): Pick<Quantities, 'powerLawAlpha' | 'mpSoftRank' | 'spikes'> {
+  function ofWeights(): Pick<Quantities, 'powerLawAlpha' | 'alphaHat' | 'mpSoftRank' | 'spikes'> {
     const tail = uncentred.subarray(0, resolved);
     const fit = tail.length >= 50 ? fitPowerLaw(tail) : null;
+    const noFit = unavailable(tail.length >= 50 ? 'All resolved eigenvalues are equal.' : 'Fewer than 50 resolved eigenvalues.');
     const edge = bulkEdge(spectra, floor);
     const noBulk = unavailable('No bulk of resolved eigenvalues to compare with.');
     return {
-      powerLawAlpha: fit === null ? unavailable('Fewer than 50 resolved eigenvalues.') : value(fit.alpha),
+      // The eigenvalues of one matrix depend on each other and x_min is fitted: the standard error of independent values bounds nothing.
+      powerLawAlpha: fit === null ? noFit : value(fit.alpha),
+      // The squared singular values of all rows: n_k C.
+      alphaHat: fit === null ? noFit : value(alphaHat(fit.alpha, sigma.n_k * uncentred[0])),
       mpSoftRank: edge === null ? noBulk : value(Math.min(1, edge / uncentred[0])),
-      spikes: edge === null ? noBulk : value(countAbove(uncentred, edge)),
+      spikes: edge === null ? noBulk : value(countSpikes(uncentred, rows, columns)),
     };
   }
+}
+
+/** Where a Schur-concave function of the spectrum of C can lie; each eigenvalue may be off by the floor, on the side that does not help. */
+function between({ even, steep }: ExtremeSpectra, floor: number, of: (spectrum: Float64Array) => number): Bound {
+  const lower = of(steep.map((l) => Math.max(0, l - floor)));
+  const upper = of(even.map((l) => l + floor));
+  return certificate(lower, upper, 'Majorisation by the unseen trace');
+}
+
+function notIdentifiable(rows: number, columns: number): string {
+  return `Not identifiable from ${count(rows)} rows of ${count(columns)} columns: too many directions for so few rows.`;
 }
 
 function sum(values: Float64Array): number {

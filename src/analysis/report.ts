@@ -25,7 +25,12 @@ export interface SampleDescription {
   readonly seed: number;
   /** True when every row of the file was read. */
   readonly complete: boolean;
+  /** What ended the reading; null while it goes on. */
+  readonly stopped: StopReason | null;
 }
+
+/** The whole file was read; as many rows as were asked for; the tolerance is met; as many rows as so wide a matrix allows. */
+export type StopReason = 'whole-file' | 'rows' | 'tolerance' | 'capacity';
 
 export interface AnalysisOptions {
   /** Scale rows to unit Euclidean length. Null: yes for embeddings, no for weights. */
@@ -36,6 +41,11 @@ export interface AnalysisOptions {
   readonly confidence: number;
   /** At most this many rows are read; null reads all. */
   readonly rows: number | null;
+  /**
+   * Reading stops once the interval of the coding log-determinant at alpha / d = 10 is narrower than this share of its value; null reads on.
+   * Only for files of random access: others have to be read to their end anyway.
+   */
+  readonly tolerance: number | null;
   readonly seed: number;
   readonly backend: BackendChoice;
 }
@@ -45,6 +55,7 @@ export const DEFAULT_OPTIONS: AnalysisOptions = {
   ridge: 1e-3,
   confidence: 0.95,
   rows: null,
+  tolerance: null,
   seed: 0,
   backend: 'auto',
 };

@@ -1,7 +1,12 @@
 import type { Kernels } from '../compute/kernels';
-import { cholesky, inverseQuadraticForm } from '../spectral/cholesky';
 import { centreBlock, emptySummary, type GramSummary, mergeBlock } from '../spectral/gram-summary';
-import { type Tridiagonal, tridiagonalEigenvalues, tridiagonalize } from '../spectral/symmetric-eigen';
+import {
+  shiftedInverseForms,
+  type Tridiagonal,
+  toTridiagonalBasis,
+  tridiagonalEigenvalues,
+  tridiagonalize,
+} from '../spectral/symmetric-eigen';
 import type { Rows } from './read-rows';
 
 /** Both spectra of a set of rows, and the moments that go with them. */
@@ -14,12 +19,17 @@ export interface Spectra {
   readonly centred: Float64Array;
   /** sum |x - mean|^4. */
   readonly fourthMoment: number;
+  /** Leverages of the pilot rows at any ridge: x^T (C + lambda I)^-1 x / n, and y^T (S + lambda I)^-1 y / n for y = x - mean. */
+  readonly leverages: { uncentred(lambda: number): Float64Array; centred(lambda: number): Float64Array };
 }
 
 /** Side of the largest matrix whose eigenvalues are computed: 134 MB, and its copy. */
 export const DENSE_LIMIT = 4096;
 /** Rows that are kept until the smaller side is known: at most this many elements, 512 MiB. */
 const KEPT_ELEMENTS = 2 ** 26;
+
+/** Rows whose leverages are measured, evenly spread over all rows so far: at least this many once there are as many, less than twice. */
+const PILOT = 128;
 
 /** How many rows of this width can be analysed; more are sampled down to it. */
 export function rowCapacity(columns: number): number {
@@ -31,6 +41,8 @@ export class SpectraAccumulator {
   private kept: Rows[] = [];
   private keptRows = 0;
   private summary: GramSummary | null = null;
+  private pilot: { readonly index: number; readonly row: Float64Array }[] = [];
+  private pilotStride = 1;
 
   constructor(
     private readonly columns: number,
@@ -45,6 +57,7 @@ export class SpectraAccumulator {
   /** @param rows in memory of their own: they may be kept, or changed */
   async add(rows: Rows): Promise<void> {
     if (rows.count === 0) return;
+    this.addToPilot(rows);
     if (this.summary !== null) return this.fold(this.summary, rows);
     this.kept.push(rows);
     this.keptRows += rows.count;
@@ -52,6 +65,17 @@ export class SpectraAccumulator {
     this.summary = emptySummary(this.columns);
     for (const block of this.kept) await this.fold(this.summary, block);
     this.kept = [];
+  }
+
+  private addToPilot({ count, values }: Rows): void {
+    for (let i = 0; i < count; i++) {
+      const index = this.rows + i;
+      if (index % this.pilotStride !== 0) continue;
+      this.pilot.push({ index, row: values.slice(i * this.columns, (i + 1) * this.columns) });
+      if (this.pilot.length < 2 * PILOT) continue;
+      this.pilotStride *= 2;
+      this.pilot = this.pilot.filter(({ index }) => index % this.pilotStride === 0);
+    }
   }
 
   private async fold(summary: GramSummary, rows: Rows): Promise<void> {
@@ -65,25 +89,6 @@ export class SpectraAccumulator {
     return this.summary === null ? this.rowSide(progress) : this.columnSide(this.summary, progress);
   }
 
-  /**
-   * Standard deviation of q = v^T C^-1 v over some of the rows, C = (G + delta I) / n.
-   * @param rows as they were added; left as they are
-   * @returns null while rows are no more than columns, where C has no inverse of its own
-   */
-  sdOfMahalanobis(rows: Rows, delta: number): number | null {
-    const { summary, columns: d } = this;
-    if (summary === null || rows.count < 2) return null;
-    const factor = summary.scatter.map((x, k) => x + summary.rows * summary.mean[Math.floor(k / d)] * summary.mean[k % d]);
-    for (let j = 0; j < d; j++) factor[j * d + j] += delta;
-    if (!cholesky(factor, d, this.poll)) return null;
-    const q = Array.from({ length: rows.count }, (_, i) => {
-      this.poll();
-      return summary.rows * inverseQuadraticForm(factor, d, rows.values.slice(i * d, (i + 1) * d));
-    });
-    const mean = q.reduce((sum, x) => sum + x, 0) / q.length;
-    return Math.sqrt(q.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (q.length - 1));
-  }
-
   private columnSide(summary: GramSummary, progress: (fraction: number) => void): Spectra {
     const { rows, columns, mean, fourthMoment } = summary;
     const covariance = summary.scatter.map((x) => x / rows);
@@ -91,9 +96,28 @@ export class SpectraAccumulator {
     const centred = nonNegative(tridiagonalEigenvalues(t, this.poll));
     // C = S + mean mean^T, and the basis begins with the mean.
     const diagonal = Float64Array.from(t.diagonal);
-    diagonal[0] += t.borderNorm ** 2;
+    diagonal[0] += t.borderCoordinate ** 2;
     const uncentred = nonNegative(tridiagonalEigenvalues({ ...t, diagonal }, this.poll));
-    return { rows, columns, uncentred, centred, fourthMoment };
+    const coordinates = this.pilot.map(({ row }) => {
+      const x = row.slice();
+      toTridiagonalBasis(covariance, columns, t.tau, x);
+      return x;
+    });
+    const centredCoordinates = coordinates.map((x) => {
+      const y = x.slice();
+      y[0] -= t.borderCoordinate;
+      return y;
+    });
+    const leverages = (tridiagonal: Tridiagonal, vectors: readonly Float64Array[]) => (lambda: number) =>
+      shiftedInverseForms(tridiagonal, vectors, lambda).map((q) => q / rows);
+    return {
+      rows,
+      columns,
+      uncentred,
+      centred,
+      fourthMoment,
+      leverages: { uncentred: leverages({ ...t, diagonal }, coordinates), centred: leverages(t, centredCoordinates) },
+    };
   }
 
   private async rowSide(progress: (fraction: number) => void): Promise<Spectra> {
@@ -138,12 +162,37 @@ export class SpectraAccumulator {
     const centred = nonNegative(tridiagonalEigenvalues(t, this.poll));
     const bordered: Tridiagonal = {
       diagonal: Float64Array.of(rows * meanSquare, ...t.diagonal),
-      offDiagonal: Float64Array.of(t.borderNorm, ...t.offDiagonal),
+      offDiagonal: Float64Array.of(t.borderCoordinate, ...t.offDiagonal),
     };
     // Y Y^T has the null vector u of its own, which the border counts a second time: one zero too many.
     const uncentred = nonNegative(tridiagonalEigenvalues(bordered, this.poll)).subarray(0, rows);
     const scaled = (l: Float64Array): Float64Array => l.map((x) => x / rows);
-    return { rows, columns, uncentred: scaled(uncentred), centred: scaled(centred), fourthMoment };
+    // Row i is m + y_i, and X X^T acts on e_i as the bordered form on (1 / sqrt(n), e_i - 1 / n).
+    const coordinates = this.pilot.map(({ index }) => {
+      const x = new Float64Array(rows);
+      x[index] = 1;
+      toTridiagonalBasis(gram, rows, t.tau, x);
+      return x;
+    });
+    const ones = new Float64Array(rows).fill(1 / rows);
+    toTridiagonalBasis(gram, rows, t.tau, ones);
+    const borderedCoordinates = coordinates.map((x) => {
+      const z = new Float64Array(rows + 1);
+      z[0] = 1 / Math.sqrt(rows);
+      for (let k = 0; k < rows; k++) z[k + 1] = x[k] - ones[k];
+      return z;
+    });
+    // x^T (X^T X + c I)^-1 x = 1 - c e^T (X X^T + c I)^-1 e.
+    const leverages = (tridiagonal: Tridiagonal, vectors: readonly Float64Array[]) => (lambda: number) =>
+      shiftedInverseForms(tridiagonal, vectors, rows * lambda).map((q) => Math.max(0, 1 - rows * lambda * q));
+    return {
+      rows,
+      columns,
+      uncentred: scaled(uncentred),
+      centred: scaled(centred),
+      fourthMoment,
+      leverages: { uncentred: leverages(bordered, borderedCoordinates), centred: leverages(t, coordinates) },
+    };
   }
 
   private *keptRowViews(): Generator<Float64Array> {

@@ -24,6 +24,8 @@ worst first; --tensor shows one of them in full.
   --tensor NAME      only this tensor
   --column NAME      only this column, for formats that have named columns
   --rows N|all       read at most N rows, drawn at random (default: all)
+  --tolerance P      stop once the interval of the coding log-determinant (alpha/d = 10) is narrower than
+                     this share of its value, e.g. 0.01 (default: read on)
   --seed N           of that draw (default: ${DEFAULT_OPTIONS.seed})
   --ridge D          delta of logdet(G + delta I) (default: ${DEFAULT_OPTIONS.ridge})
   --confidence P     level of stochastic intervals (default: ${DEFAULT_OPTIONS.confidence})
@@ -68,6 +70,7 @@ function parseRequest(args: readonly string[]): Request {
     tensor: { type: 'string' },
     column: { type: 'string' },
     rows: { type: 'string', default: 'all' },
+    tolerance: { type: 'string' },
     seed: { type: 'string', default: String(DEFAULT_OPTIONS.seed) },
     ridge: { type: 'string', default: String(DEFAULT_OPTIONS.ridge) },
     confidence: { type: 'string', default: String(DEFAULT_OPTIONS.confidence) },
@@ -78,7 +81,7 @@ function parseRequest(args: readonly string[]): Request {
   });
   if (positionals.length === 0) throw new Failure('analyze needs a file: sigma analyze PATH...');
   if (values.html !== undefined && positionals.length > 1) throw new Failure('--html writes the panel of one file: name one PATH');
-  const { rows, seed, ridge, confidence, backend } = values;
+  const { rows, tolerance, seed, ridge, confidence, backend } = values;
   return {
     paths: positionals,
     tensor: values.tensor ?? null,
@@ -91,6 +94,10 @@ function parseRequest(args: readonly string[]): Request {
         rows === 'all'
           ? null
           : parseNumber('--rows', rows, (value) => Number.isSafeInteger(value) && value > 0, "'all' or a whole number from 1"),
+      tolerance:
+        tolerance === undefined
+          ? null
+          : parseNumber('--tolerance', tolerance, (value) => value > 0 && value < 1, 'between 0 and 1, e.g. 0.01,'),
       seed: parseNumber(
         '--seed',
         seed,

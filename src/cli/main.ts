@@ -3,13 +3,14 @@ import { version } from '../../package.json';
 import { analyzeCommand } from './analyze';
 import { closest, editDistance } from './closest';
 import { type Command, ExitCode } from './command';
+import { compareCommand } from './compare';
 import { demoCommand } from './demo';
 import { doctorCommand } from './doctor';
 import { Failure, sentence } from './failure';
 import { createTerminal, type Terminal } from './terminal';
 import { runInThread, threadTerminal } from './thread';
 
-const COMMANDS: readonly Command[] = [analyzeCommand, doctorCommand, demoCommand];
+const COMMANDS: readonly Command[] = [analyzeCommand, compareCommand, doctorCommand, demoCommand];
 
 const HELP = `Sigma: spectral health of embeddings and checkpoints
 

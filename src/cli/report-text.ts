@@ -19,7 +19,7 @@ const EMBEDDING_HEADLINES: readonly QuantityId[] = [
   'meanCosine',
   'distinctRowRatio',
 ];
-const WEIGHT_HEADLINES: readonly QuantityId[] = ['effectiveRank', 'stableRank', 'powerLawAlpha', 'mpSoftRank', 'spikes'];
+const WEIGHT_HEADLINES: readonly QuantityId[] = ['effectiveRank', 'stableRank', 'powerLawAlpha', 'alphaHat', 'mpSoftRank', 'spikes'];
 
 const MORE = 'Every quantity: --json. The panel as a file: --html FILE.';
 const INDENT = '  ';

@@ -210,16 +210,27 @@ export const DEFINITIONS = {
     unit: 'none',
     meaning: 'Tail exponent of the eigenvalues of a weight matrix; 2 to 6 is usual in trained layers.',
     formula: 'maximum likelihood above the x_min with the least Kolmogorov-Smirnov distance',
-    validity: 'Needs 50 eigenvalues; larger than 8 means there is no power law.',
+    validity:
+      "Needs 50 eigenvalues; larger than 8 means there is no power law. WeightWatcher's alpha, save that it drops squared singular values of 1e-5 and less.",
     source: 'Martin and Mahoney 2019 (arXiv:1810.01075); Clauset et al. 2009',
+  },
+  alphaHat: {
+    label: 'Alpha-hat',
+    group: 'weights',
+    unit: 'none',
+    meaning: 'The power-law exponent weighed by the scale of the matrix; compares layers and models of one architecture.',
+    formula: 'alpha log10 s_1^2, s_1 = largest singular value of the matrix',
+    validity: "Where the power-law exponent is; changes with the scale of the weights. WeightWatcher's alpha_weighted.",
+    source: 'Martin, Peng and Mahoney 2021 (arXiv:2002.06716)',
   },
   mpSoftRank: {
     label: 'MP soft rank',
     group: 'weights',
     unit: 'ratio',
     meaning: 'Edge of the random bulk over the largest eigenvalue: 1 is noise, small is strong structure.',
-    formula: 'Marchenko-Pastur upper edge / l_1, noise variance from the median eigenvalue',
-    validity: 'Assumes a bulk of independent noise under the signal.',
+    formula: 'min(1, Marchenko-Pastur upper edge / l_1), noise variance from the median eigenvalue',
+    validity:
+      "Assumes a bulk of independent noise under the signal. WeightWatcher's mp_softrank fits the noise variance to a density estimate and can differ.",
     source: 'Martin and Mahoney 2019 (arXiv:1810.01075); Gavish and Donoho 2014',
   },
   spikes: {
@@ -227,9 +238,10 @@ export const DEFINITIONS = {
     group: 'weights',
     unit: 'directions',
     meaning: 'Eigenvalues that stand out of the random bulk.',
-    formula: '#{i : l_i > Marchenko-Pastur upper edge}',
-    validity: 'A heuristic: assumes a bulk of independent noise under the signal.',
-    source: 'Marchenko and Pastur 1967; Baik, Ben Arous, Peche 2005',
+    formula: '#{i : l_i > Marchenko-Pastur upper edge and the 99 % Tracy-Widom quantile of the largest noise eigenvalue}',
+    validity:
+      "Assumes a bulk of independent noise under the signal: such noise alone has 0 in about 99 % of cases. WeightWatcher's num_spikes has a limit of its own.",
+    source: 'Johnstone 2001; Kritchman and Nadler 2009; Baik, Ben Arous, Peche 2005',
   },
 } as const satisfies Record<string, Definition>;
 

@@ -3,7 +3,7 @@ function entropy(p: Float64Array): number {
   let sum = 0;
   for (const x of p) sum += x;
   let h = 0;
-  for (const x of p) if (x > 0) h -= (x / sum) * Math.log(x / sum);
+  for (const x of p) if (x / sum > 0) h -= (x / sum) * Math.log(x / sum);
   return h;
 }
 

@@ -32,37 +32,3 @@ export function effectiveDimension(eigenvalues: Float64Array, alpha: number): nu
   }
   return sum;
 }
-
-/**
- * The sharp bounds on logdet(G_A + delta I + B) over all B >= 0 with tr B = unseen: water-filling above, the top eigenvector below.
- * No bound from the same knowledge is better. O(d log d).
- * @param eigenvalues of G_A, any order; those not listed are 0
- * @param d dimension
- * @param unseen trace of the unseen block, >= 0
- */
-export function remainingTraceSandwich(
-  eigenvalues: Float64Array,
-  d: number,
-  delta: number,
-  unseen: number,
-): { lower: number; upper: number } {
-  const a = new Float64Array(d).fill(delta);
-  for (let i = 0; i < eigenvalues.length; i++) a[i] = Math.max(eigenvalues[i], 0) + delta;
-  a.sort();
-  let observed = 0;
-  for (const x of a) observed += Math.log(x);
-  const lower = observed + Math.log1p(unseen / a[d - 1]);
-  // The largest k whose level mu_k = (unseen + a_1 + ... + a_k) / k covers a_k.
-  let sum = unseen;
-  let level = Number.NaN;
-  let k = 0;
-  for (; k < d; k++) {
-    const mu = (sum + a[k]) / (k + 1);
-    if (mu < a[k]) break;
-    sum += a[k];
-    level = mu;
-  }
-  let upper = k * Math.log(level);
-  for (let i = k; i < d; i++) upper += Math.log(a[i]);
-  return { lower, upper: Math.max(upper, observed) };
-}

@@ -9,22 +9,20 @@ export function marchenkoPasturEdge(variance: number, gamma: number): number {
  */
 export function marchenkoPasturMedian(gamma: number): number {
   if (gamma > 1) return gamma * marchenkoPasturMedian(1 / gamma);
-  const low = (1 - Math.sqrt(gamma)) ** 2;
-  const high = (1 + Math.sqrt(gamma)) ** 2;
-  // x = centre - half cos t takes the square roots at both edges out of the integrand.
-  const centre = (low + high) / 2;
-  const half = (high - low) / 2;
-  const steps = 2000;
-  const density = (t: number): number => (half * Math.sin(t)) ** 2 / (2 * Math.PI * gamma * (centre - half * Math.cos(t)));
-  // With gamma = 1 the density at t = 0 is 0 / 0; its limit is finite, and one of 2000 cells does not matter at the midpoint rule.
-  let mass = 0;
-  const width = Math.PI / steps;
-  for (let i = 0; i < steps; i++) {
-    const cell = density((i + 0.5) * width) * width;
-    if (mass + cell >= 0.5) return centre - half * Math.cos((i + (0.5 - mass) / cell) * width);
-    mass += cell;
+  const root = Math.sqrt(gamma);
+  // x = 1 + gamma - 2 sqrt(gamma) cos t, t in [0, pi], makes the distribution function elementary.
+  const mass = (t: number): number => {
+    const angle = Math.atan2((1 + root) * Math.sin(t / 2), (1 - root) * Math.cos(t / 2));
+    return ((1 + gamma) * t + 2 * root * Math.sin(t) - 2 * (1 - gamma) * angle) / (2 * Math.PI * gamma);
+  };
+  let low = 0;
+  let high = Math.PI;
+  for (let i = 0; i < 53; i++) {
+    const middle = (low + high) / 2;
+    if (mass(middle) < 0.5) low = middle;
+    else high = middle;
   }
-  return high;
+  return 1 + gamma - 2 * root * Math.cos((low + high) / 2);
 }
 
 /**

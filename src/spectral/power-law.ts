@@ -23,15 +23,25 @@ export function decayExponent(eigenvalues: Float64Array, first: number, last: nu
 /** A fitted tail p(x) ~ x^-alpha for x >= xMin. */
 export interface PowerLawFit {
   readonly alpha: number;
+  /** (alpha - 1) / sqrt(tailCount): of independent values above a known xMin (Clauset et al. 2009, eq. 3.2). With xMin fitted it is too small. */
+  readonly standardError: number;
   readonly xMin: number;
-  /** Kolmogorov-Smirnov distance between the fit and the tail. */
+  /** How many values are in the tail, xMin among them. */
+  readonly tailCount: number;
+  /** Kolmogorov-Smirnov distance between the fit and the tail, the empirical distribution function taken below each step. */
   readonly distance: number;
 }
 
 /**
  * Continuous power-law tail by maximum likelihood, with the x_min of least Kolmogorov-Smirnov distance (Clauset, Shalizi, Newman 2009,
- * sections 3.1-3.3). O(n^2). Every value but the largest is tried as x_min.
- * @param values descending, positive, at least 2
+ * sections 3.1-3.3). O(n^2). Every value but the largest is tried as x_min, the smaller one wins a tie.
+ *
+ * The same search as WeightWatcher's, so that values can be compared. Its distance is max |F(x_i) - i / n|, i = 0 ... n - 1, as in the
+ * authors' plfit and the package powerlaw: less than the two-sided one by 1 / n at most. Two differences: WeightWatcher first drops
+ * s^2 <= 1e-5, an absolute threshold under which alpha would depend on the scale of the weights; here the caller drops what is rounding.
+ * Its eigenvalues are s^2 of W^T W, those of C are s^2 / n: alpha and the distance are the same, xMin is in the units of `values`.
+ * @param values descending, positive
+ * @returns null without two different values
  */
 export function fitPowerLaw(values: Float64Array): PowerLawFit | null {
   const logs = values.map(Math.log);
@@ -44,13 +54,21 @@ export function fitPowerLaw(values: Float64Array): PowerLawFit | null {
     if (!(spread > 0)) continue;
     const alpha = 1 + count / spread;
     let distance = 0;
-    // Descending order: value i of the tail has empirical CDF between (count - i - 1) / count and (count - i) / count.
     for (let i = 0; i < count; i++) {
       const cdf = 1 - Math.exp((1 - alpha) * (logs[i] - logMin));
-      distance = Math.max(distance, Math.abs(cdf - (count - i - 1) / count), Math.abs(cdf - (count - i) / count));
-      if (best !== null && distance >= best.distance) break;
+      distance = Math.max(distance, Math.abs(cdf - (count - 1 - i) / count));
+      if (best !== null && distance > best.distance) break;
     }
-    if (best === null || distance < best.distance) best = { alpha, xMin: values[count - 1], distance };
+    if (best !== null && distance > best.distance) continue;
+    best = { alpha, standardError: (alpha - 1) / Math.sqrt(count), xMin: values[count - 1], tailCount: count, distance };
   }
   return best;
+}
+
+/**
+ * alpha log10 l_max (Martin, Peng, Mahoney 2021; WeightWatcher's alpha_weighted).
+ * @param largest square of the largest singular value of the weight matrix, that is of W^T W and not of C = W^T W / n: it is not scale free
+ */
+export function alphaHat(alpha: number, largest: number): number {
+  return alpha * Math.log10(largest);
 }

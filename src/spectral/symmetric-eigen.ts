@@ -6,11 +6,16 @@ export interface Tridiagonal {
 
 /** A tridiagonal form together with the border that fixed its first basis vector. */
 export interface BorderedTridiagonal extends Tridiagonal {
-  /** Euclidean norm of the border. */
-  readonly borderNorm: number;
+  /** Factors of the reflections I - tau u u^T, whose vectors `tridiagonalize` leaves in the rows of the upper triangle. */
+  readonly tau: Float64Array;
+  /** The border's one component in the new basis, along its first vector: plus or minus the border's Euclidean norm. */
+  readonly borderCoordinate: number;
 }
 
 const never = (): void => {};
+
+/** Sweeps of QL for one eigenvalue, before what is below rounding of the largest entry counts as 0. Two or three are usual. */
+const PATIENCE = 30;
 
 /**
  * Orthogonal reduction to tridiagonal form by Householder reflections, in a basis whose first vector is parallel to `border`.
@@ -21,7 +26,7 @@ const never = (): void => {};
  * Each trailing row is updated by the reflection of one step and multiplied by the vector of the next in a single pass,
  * which halves the memory traffic of the textbook order (Golub and Van Loan, Matrix Computations, 8.3.1).
  *
- * @param a d x d, row-major; the upper triangle is read, and destroyed
+ * @param a d x d, row-major; the upper triangle is read, and replaced by the vectors of the reflections (see `toTridiagonalBasis`)
  * @param border length d; a zero vector leaves the first basis vector at e_1
  * @param poll called once per column; throws to stop
  */
@@ -34,41 +39,81 @@ export function tridiagonalize(a: Float64Array, d: number, border: Float64Array,
   let u = Float64Array.from(border);
   const p = new Float64Array(d);
 
+  const tau = new Float64Array(d);
   let reflection = reflect(u, 0);
-  const borderNorm = reflection.length;
+  const borderCoordinate = reflection.beta;
   for (let k = 0; k < d; k++) {
     poll();
     // Here u reflects the space of indices >= k, and rows >= k still lack the update -(v w^T + w v^T) of the step before.
     p.fill(0, k);
     updateAndMultiply(a, d, k, v, w, u, p);
-    const { tau } = reflection;
+    tau[k] = reflection.tau;
     let dot = 0;
     for (let j = k; j < d; j++) dot += p[j] * u[j];
-    const half = 0.5 * tau * tau * dot;
-    for (let j = k; j < d; j++) w[j] = tau * p[j] - half * u[j];
+    const half = 0.5 * tau[k] * tau[k] * dot;
+    for (let j = k; j < d; j++) w[j] = tau[k] * p[j] - half * u[j];
 
     const row = k * d;
     diagonal[k] = a[row + k] - 2 * u[k] * w[k];
-    if (k + 1 === d) break;
     const spare = v;
     v = u;
     u = spare;
     for (let j = k + 1; j < d; j++) u[j] = a[row + j] - v[k] * w[j] - w[k] * v[j];
+    a.set(v.subarray(k), row + k);
+    if (k + 1 === d) break;
     reflection = reflect(u, k + 1);
     offDiagonal[k] = reflection.beta;
   }
-  return { diagonal, offDiagonal, borderNorm };
+  return { diagonal, offDiagonal, tau, borderCoordinate };
+}
+
+/** x -> Q^T x, the coordinates of x in the basis of the tridiagonal form. @param a, tau as `tridiagonalize` leaves them @param x length d, overwritten */
+export function toTridiagonalBasis(a: Float64Array, d: number, tau: Float64Array, x: Float64Array): void {
+  for (let k = 0; k < d; k++) {
+    const row = k * d;
+    let dot = 0;
+    for (let j = k; j < d; j++) dot += a[row + j] * x[j];
+    dot *= tau[k];
+    for (let j = k; j < d; j++) x[j] -= dot * a[row + j];
+  }
+}
+
+/**
+ * y^T (T + shift I)^-1 y for several vectors, by one LDL^T of the shifted positive semidefinite tridiagonal matrix.
+ * @param y vectors of the length of the diagonal, in the basis of T
+ * @param shift > 0
+ */
+export function shiftedInverseForms(t: Tridiagonal, y: readonly Float64Array[], shift: number): Float64Array {
+  const { diagonal, offDiagonal } = t;
+  const n = diagonal.length;
+  const inversePivot = new Float64Array(n);
+  const ratio = new Float64Array(n);
+  for (let k = 0; k < n; k++) {
+    const e = k === 0 ? 0 : offDiagonal[k - 1];
+    ratio[k] = k === 0 ? 0 : e * inversePivot[k - 1];
+    // A pivot of a positive semidefinite T is at least the shift; rounding may take it below.
+    inversePivot[k] = 1 / Math.max(diagonal[k] + shift - e * ratio[k], shift);
+  }
+  return Float64Array.from(y, (vector) => {
+    let sum = 0;
+    let z = 0;
+    for (let k = 0; k < n; k++) {
+      z = vector[k] - ratio[k] * z;
+      sum += z * z * inversePivot[k];
+    }
+    return sum;
+  });
 }
 
 /** Turns x[from..] into the vector u, u[from] = 1, of the reflection I - tau u u^T that maps x to beta e_1. */
-function reflect(x: Float64Array, from: number): { tau: number; beta: number; length: number } {
+function reflect(x: Float64Array, from: number): { tau: number; beta: number } {
   let scale = 0;
   for (let j = from + 1; j < x.length; j++) scale = Math.max(scale, Math.abs(x[j]));
   const alpha = x[from];
   if (scale === 0) {
     x.fill(0, from);
     x[from] = 1;
-    return { tau: 0, beta: alpha, length: Math.abs(alpha) };
+    return { tau: 0, beta: alpha };
   }
   // In units of the largest entry, so that squares neither overflow nor lose digits among the subnormals.
   scale = Math.max(scale, Math.abs(alpha));
@@ -82,7 +127,7 @@ function reflect(x: Float64Array, from: number): { tau: number; beta: number; le
   const first = x[from];
   for (let j = from + 1; j < x.length; j++) x[j] /= first - beta;
   x[from] = 1;
-  return { tau: (beta - first) / beta, beta: beta * scale, length: length * scale };
+  return { tau: (beta - first) / beta, beta: beta * scale };
 }
 
 /** Upper triangle of rows >= k: A -= v w^T + w v^T, and p += A u. Two rows at a time, so that v, w, u and p are loaded half as often. */
@@ -166,8 +211,10 @@ export function tridiagonalEigenvalues(t: Tridiagonal, poll: () => void = never)
       let m = l;
       for (; m + 1 < n; m++) {
         const neighbours = Math.abs(d[m]) + Math.abs(d[m + 1]);
-        // Squared, where both neighbours are far below the largest entry, which is 1.
-        if (Math.abs(e[m]) <= Number.EPSILON * Math.max(neighbours, Number.EPSILON)) break;
+        // Squared, where both neighbours are far below the largest entry, which is 1; but in a null space of rounding noise the sweeps
+        // themselves may keep a coupling alive that is nothing beside that entry.
+        const floor = iteration < PATIENCE ? Number.EPSILON : 1;
+        if (Math.abs(e[m]) <= Number.EPSILON * Math.max(neighbours, floor)) break;
       }
       if (m === l) break;
       if (iteration === 60) throw new Error('An eigenvalue did not converge.');

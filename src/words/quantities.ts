@@ -80,9 +80,9 @@ function row(id: QuantityId, key: string, label: string, bounded: Bounded, repor
   };
 }
 
-/** How many directions the rows that were used can span. */
+/** How many directions the rows can span. */
 export function possibleDirections({ source, sigma }: SpectralReport): number {
-  return Math.min(sigma?.n_A ?? source.rows, source.columns);
+  return Math.min(sigma?.n_k ?? source.rows, source.columns);
 }
 
 function unit({ unit }: Definition, directions: number): string {

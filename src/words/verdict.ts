@@ -48,5 +48,8 @@ export function verdictModel(report: SpectralReport, provisional: boolean): Verd
 export function sampleSentence({ sample, source }: SpectralReport, provisional: boolean): string {
   if (provisional) return `Still reading: ${count(sample.rows)} of ${counted(source.rows, 'row')} are in these numbers.`;
   if (sample.complete) return source.rows === 1 ? 'The only row was read.' : `All ${counted(source.rows, 'row')} were read.`;
-  return `A sample was read: ${count(sample.rows)} of ${counted(source.rows, 'row')} (seed ${sample.seed}).`;
+  const read = `A sample was read: ${count(sample.rows)} of ${counted(source.rows, 'row')} (seed ${sample.seed})`;
+  if (sample.stopped === 'tolerance') return `${read}; more would not have changed the numbers beyond the tolerance.`;
+  if (sample.stopped === 'capacity') return `${read}; matrices of ${count(source.columns)} columns are analysed on no more.`;
+  return `${read}.`;
 }

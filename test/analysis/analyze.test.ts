@@ -7,7 +7,7 @@ import type { Backend } from '../../src/compute/kernels';
 import { selectBackend } from '../../src/compute/select';
 import type { MatrixSource, TensorFile } from '../../src/formats/matrix-source';
 import { openTensorFile } from '../../src/formats/registry';
-import type { Bounded } from '../../src/spectral/bounded';
+import type { Bound, Bounded } from '../../src/spectral/bounded';
 import { trackOneUpperBound } from '../../src/spectral/sigma-ub';
 
 const fixtures = join(__dirname, '..', 'fixtures', 'analysis');
@@ -288,12 +288,12 @@ describe('sampling and refinement', () => {
     const random = await report(matrixFile(rows), { rows: 600 });
     const sequential = await report(matrixFile(rows, 'sequential'), { rows: 600 });
     const other = await report(matrixFile(rows), { rows: 600, seed: 1 });
-    expect(random.sample).toEqual({ rows: 600, seed: 0, complete: false });
+    expect(random.sample).toEqual({ rows: 600, seed: 0, complete: false, stopped: 'rows' });
     expect(random.sigma).toMatchObject({ n_A: 600, n_k: 5000, m: 8, delta: 1e-3, rho: 1, beta: 4400 });
     expect(sequential.sigma!.S).toBeCloseTo(random.sigma!.S, 9);
     expect(other.sigma!.S).not.toBeCloseTo(random.sigma!.S, 6);
     expect(random.quantities.effectiveRank).toMatchObject({ exact: false });
-    expect(random.quantities.effectiveRank?.reason).toContain('600 of 5,000 rows');
+    expect(random.quantities.stableRank?.reason).toContain('600 of 5,000 rows');
   });
 
   test('the certificates of a sample hold for the whole', async () => {
@@ -313,26 +313,53 @@ describe('sampling and refinement', () => {
     }
   });
 
-  test("Track II's own interval stands beside the certificates, at the level asked for", async () => {
-    const half = async (confidence: number): Promise<number> => {
-      const { logDetGram } = (await report(matrixFile(rows), { rows: 2000, confidence })).quantities;
-      const bound = logDetGram!.bounds.find(({ kind }) => kind === 'stochastic')!;
-      expect(bound.confidence).toBe(confidence);
-      expect(bound.method).toContain('Track II');
-      expect((bound.lower! + bound.upper!) / 2).toBeCloseTo(logDetGram!.value!, 3);
-      return (bound.upper! - bound.lower!) / 2;
-    };
-    const at95 = await half(0.95);
-    expect(at95).toBeGreaterThan(0);
-    expect((await half(0.99)) / at95).toBeCloseTo(2.5758293 / 1.959964, 6);
+  test('intervals of the whole file stand inside the certificates, at the level asked for', async () => {
+    const whole = await report(matrixFile(rows));
+    const at = async (confidence: number) => (await report(matrixFile(rows), { rows: 2000, confidence })).quantities;
+    const [at95, at99] = [await at(0.95), await at(0.99)];
+    const interval = (quantity: Bounded): Bound => quantity.bounds.find(({ kind }) => kind === 'stochastic')!;
+    const pairs: [Bounded, Bounded, Bounded][] = [
+      ...(['effectiveRank', 'vendiScore', 'shape', 'logDetGram'] as const).map(
+        (id) => [whole.quantities[id], at95[id], at99[id]] as [Bounded, Bounded, Bounded],
+      ),
+      ...whole.quantities.codingLogDet.map((q, i) => [q, at95.codingLogDet[i], at99.codingLogDet[i]] as [Bounded, Bounded, Bounded]),
+      ...whole.quantities.effectiveDimension.map(
+        (q, i) => [q, at95.effectiveDimension[i], at99.effectiveDimension[i]] as [Bounded, Bounded, Bounded],
+      ),
+    ];
+    for (const [truth, narrow, wide] of pairs) {
+      expect(interval(narrow)).toMatchObject({ confidence: 0.95 });
+      expect(interval(wide).lower!).toBeLessThan(interval(narrow).lower!);
+      // Four half-widths: a sound sample of this seed is not the rare one.
+      const half = (interval(narrow).upper! - interval(narrow).lower!) / 2;
+      expect(Math.abs(narrow.value! - truth.value!)).toBeLessThan(2 * half + 1e-12);
+      for (const { kind, lower, upper } of narrow.bounds) {
+        if (kind === 'stochastic') continue;
+        expect(lower!).toBeLessThanOrEqual(narrow.value!);
+        expect(upper!).toBeGreaterThanOrEqual(narrow.value!);
+        expect(lower!).toBeLessThanOrEqual(truth.value!);
+        expect(upper!).toBeGreaterThanOrEqual(truth.value!);
+      }
+    }
   });
 
-  test('where the bias of the log-determinant is not small, there is no such interval but a sentence', async () => {
-    const { logDetGram } = (await report(matrixFile(noise(1000, 60)), { rows: 200 })).quantities;
-    expect(logDetGram!.bounds.every(({ kind }) => kind === 'deterministic')).toBe(true);
-    expect(logDetGram!.reason).toMatch(/^Too low by about [\d.]+ nats/);
-    const tooFew = (await report(matrixFile(noise(1000, 60)), { rows: 40 })).quantities.logDetGram;
-    expect(tooFew!.reason).toMatch(/^Far too low: 40 rows/);
+  test('what few rows cannot tell is not given as a number', async () => {
+    const { logDetGram, codingLogDet } = (await report(matrixFile(noise(1000, 60)), { rows: 40 })).quantities;
+    expect(logDetGram!.value).toBeNull();
+    expect(logDetGram!.reason).toMatch(/^Not identifiable from 40 rows of 60 columns/);
+    expect(logDetGram!.bounds.map(({ kind }) => kind)).toEqual(['deterministic', 'deterministic']);
+    expect(codingLogDet[0].value).not.toBeNull();
+  });
+
+  test('the tolerance ends the reading at the first doubling that meets it, and the report says so', async () => {
+    const wide = noise(9000, 30);
+    const loose = await report(matrixFile(wide), { tolerance: 0.02 });
+    expect(loose.sample).toMatchObject({ complete: false, stopped: 'tolerance' });
+    const { value, bounds } = loose.quantities.codingLogDet.find(({ alphaOverD }) => alphaOverD === 10)!;
+    const { lower, upper } = bounds.find(({ kind }) => kind === 'stochastic')!;
+    expect((upper! - lower!) / value!).toBeLessThanOrEqual(0.02);
+    const strict = await report(matrixFile(wide), { tolerance: 1e-9 });
+    expect(strict.sample).toMatchObject({ rows: 9000, complete: true, stopped: 'whole-file' });
   });
 
   test('a poll that throws stops the analysis', async () => {

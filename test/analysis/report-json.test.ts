@@ -6,7 +6,7 @@ import { exact, unavailable } from '../../src/spectral/bounded';
 const REPORT: SpectralReport = {
   schema: REPORT_SCHEMA,
   source: { path: 'NaN', tensor: 'Infinity', format: 'npy', dtype: 'float32', rows: 3, columns: 2, bytes: 24, note: null },
-  sample: { rows: 3, seed: 0, complete: true },
+  sample: { rows: 3, seed: 0, complete: true, stopped: 'whole-file' },
   options: { ...DEFAULT_OPTIONS, normalize: true },
   backend: { name: 'cpu', device: 'a processor', precision: 'float64', selfTestError: Number.NaN, fallbackReason: null },
   integrity: { nan: 0, inf: 0, zeroRows: 0, duplicateRows: 0, constantColumns: 0 },

@@ -23,8 +23,8 @@ describe('sigma', () => {
 
   it.each([
     ['analyse', "there is no command 'analyse'; did you mean analyze?"],
-    ['compare', "there is no command 'compare'; the commands are analyze, doctor, demo"],
-    ['--verbose', "there is no flag '--verbose'; the commands are analyze, doctor, demo"],
+    ['inspect', "there is no command 'inspect'; the commands are analyze, compare, doctor, demo"],
+    ['--verbose', "there is no flag '--verbose'; the commands are analyze, compare, doctor, demo"],
   ])('does not know %s', async (word, sentence) => {
     expect(await sigma([word])).toEqual({ exitCode: 2, stdout: '', stderr: `sigma: ${sentence}\n` });
   });

@@ -62,7 +62,7 @@ describe('one report for a person', () => {
   });
 
   it('says which rows were drawn', () => {
-    expect(reportText(sampleReport({ sample: { rows: 400, seed: 7, complete: false } }), plain, 120)).toContain(
+    expect(reportText(sampleReport({ sample: { rows: 400, seed: 7, complete: false, stopped: 'rows' } }), plain, 120)).toContain(
       '400 of 1,000 rows (seed 7)',
     );
   });

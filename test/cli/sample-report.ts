@@ -15,7 +15,7 @@ export function sampleReport(changes: Partial<SpectralReport> = {}): SpectralRep
       bytes: 400_128,
       note: null,
     },
-    sample: { rows: 1000, seed: 0, complete: true },
+    sample: { rows: 1000, seed: 0, complete: true, stopped: 'whole-file' },
     options: { ...DEFAULT_OPTIONS, normalize: true },
     backend: { name: 'cpu', device: 'A processor', precision: 'float64', selfTestError: 2.2e-16, fallbackReason: null },
     integrity: { nan: 0, inf: 0, zeroRows: 0, duplicateRows: 0, constantColumns: 0 },

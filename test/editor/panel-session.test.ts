@@ -20,7 +20,7 @@ function report(name: string, rows = 100): SpectralReport {
   return {
     schema: REPORT_SCHEMA,
     source: { path: PATH, tensor: name, format: 'safetensors', dtype: 'float32', rows: 100, columns: 8, bytes: 3200, note: null },
-    sample: { rows, seed: 0, complete: rows === 100 },
+    sample: { rows, seed: 0, complete: rows === 100, stopped: rows === 100 ? 'whole-file' : null },
     options: DEFAULT_OPTIONS,
     backend: { name: 'cpu', device: 'test', precision: 'float64', selfTestError: 0, fallbackReason: null },
     integrity: { nan: 0, inf: 0, zeroRows: 0, duplicateRows: 0, constantColumns: 0 },

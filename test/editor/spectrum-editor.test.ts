@@ -36,7 +36,7 @@ const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 const report = {
   schema: 'sigma.report/1',
-  sample: { rows: 2, seed: 0, complete: true },
+  sample: { rows: 2, seed: 0, complete: true, stopped: 'whole-file' },
   backend: { name: 'cpu' },
   spectrum: { kind: 'exact', eigenvalues: Float64Array.of(1, 0), centred: Float64Array.of(1, 0) },
   quantities: { conditionNumber: { value: Number.POSITIVE_INFINITY } },

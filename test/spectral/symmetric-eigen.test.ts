@@ -95,7 +95,7 @@ test('trace, Frobenius norm and the rank-one update through the border, for any 
         // A + b b^T, by the border of the reduction and by forming it.
         const t = tridiagonalize(a.slice(), d, Float64Array.from(border));
         const diagonal = t.diagonal.slice();
-        diagonal[0] += t.borderNorm ** 2;
+        diagonal[0] += t.borderCoordinate ** 2;
         const updated = a.map((x, k) => x + border[Math.floor(k / d)] * border[k % d]);
         const direct = symmetricEigenvalues(updated, d);
         const found = tridiagonalEigenvalues({ ...t, diagonal });
