@@ -71,7 +71,7 @@ export function quantities(evidence: Evidence): Quantities {
   // Rounding of the rows themselves leaves eps^2 tr C where all rows are equal.
   const varies = rows > 1 && variance > 16 * Number.EPSILON ** 2 * total;
 
-  const sampled = `Estimated from ${count(sigma.n_A)} of ${count(sigma.n_k)} rows; this version gives no interval for it.`;
+  const sampled = `Estimated from ${count(sigma.n_A)} of ${count(sigma.n_k)} rows, without a confidence interval.`;
   const value = (x: number): Bounded => (complete ? exact(x) : { value: x, exact: false, bounds: [], reason: sampled });
   const noVariance = unavailable(rows > 1 ? 'All rows are the same: there is no variance.' : 'One row has no variance.');
   // Unit rows that were not read have a known trace: C lies between the two spectra that it allows.
@@ -96,7 +96,7 @@ export function quantities(evidence: Evidence): Quantities {
     rankMe: value(rankMe(uncentred.map((l) => (l > floor ? Math.sqrt(l) : 0)))),
     participationRatio: participation(),
     participationRatioPlain: ofVariance(() => participationRatio(centred)),
-    stableRank: value(stableRank(uncentred)),
+    stableRank: { ...value(stableRank(uncentred)), bounds: certificates(stableRank) },
     numericalRank: value(resolved),
     isoScore: columns > 1 ? ofVariance(() => isoScore(participationRatio(centred), columns)) : unavailable('One column has no shape.'),
     shape: shape(),
@@ -216,23 +216,39 @@ export function quantities(evidence: Evidence): Quantities {
     const bounds =
       extremes === null
         ? [certificate(seen * uncentred[0], null, 'Loewner monotonicity')]
-        : [certificate(extremes.even[0] - floor, extremes.steep[0] + floor, 'Majorisation by the unseen trace')];
+        : [certificate(extremes.even[0] - floor, extremes.steep[0] + floor, MAJORISATION)];
     return { value: uncentred[0], exact: false, bounds, reason: sampled };
   }
 
   function lambdaMin(): Bounded {
-    if (rows < columns) return complete ? exact(0) : unavailable(`${count(rows)} rows cannot tell about ${count(columns)} directions.`);
-    if (smallest > floor) return value(smallest);
-    return unavailable('Below the noise floor of the arithmetic.', complete ? [certificate(0, floor, 'Weyl, rounding')] : []);
+    if (complete && rows < columns) return exact(0);
+    const bounds = complete ? [] : [certificate(lowest(), extremes === null ? null : extremes.even[columns - 1] + floor, MAJORISATION)];
+    if (rows < columns) return unavailable(notIdentifiable(sigma.n_A, columns), bounds);
+    if (smallest > floor) return { ...value(smallest), bounds };
+    return unavailable('Below the noise floor of the arithmetic.', complete ? [certificate(0, floor, 'Weyl, rounding')] : bounds);
+  }
+
+  /** No unseen row takes energy away from a direction. */
+  function lowest(): number {
+    return rows < columns ? 0 : Math.max(0, seen * smallest - floor);
   }
 
   function conditionNumber(): Bounded {
-    if (rows < columns) return unavailable('Fewer rows than columns: the smallest eigenvalue is 0.');
-    if (smallest > floor) return value(uncentred[0] / smallest);
+    if (complete && rows < columns) return unavailable('Fewer rows than columns: the smallest eigenvalue is 0.');
+    const bounds = complete ? [] : conditionCertificate();
+    if (rows < columns) return unavailable(notIdentifiable(sigma.n_A, columns), bounds);
+    if (smallest > floor) return { ...value(uncentred[0] / smallest), bounds };
     return unavailable(
       'The smallest eigenvalue lies below the noise floor of the arithmetic.',
-      complete ? [certificate(uncentred[0] / floor, null, 'Weyl, rounding')] : [],
+      complete ? [certificate(uncentred[0] / floor, null, 'Weyl, rounding')] : bounds,
     );
+  }
+
+  function conditionCertificate(): Bound[] {
+    if (extremes === null) return [];
+    const { even, steep } = extremes;
+    const least = (even[0] - floor) / (even[columns - 1] + floor);
+    return [certificate(least, lowest() > 0 ? (steep[0] + floor) / lowest() : null, MAJORISATION)];
   }
 
   function alphaReq(): Bounded {
@@ -260,11 +276,13 @@ export function quantities(evidence: Evidence): Quantities {
   }
 }
 
+const MAJORISATION = 'Majorisation by the unseen trace';
+
 /** Where a Schur-concave function of the spectrum of C can lie; each eigenvalue may be off by the floor, on the side that does not help. */
 function between({ even, steep }: ExtremeSpectra, floor: number, of: (spectrum: Float64Array) => number): Bound {
   const lower = of(steep.map((l) => Math.max(0, l - floor)));
   const upper = of(even.map((l) => l + floor));
-  return certificate(lower, upper, 'Majorisation by the unseen trace');
+  return certificate(lower, upper, MAJORISATION);
 }
 
 function notIdentifiable(rows: number, columns: number): string {

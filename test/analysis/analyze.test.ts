@@ -300,11 +300,12 @@ describe('sampling and refinement', () => {
     const whole = await report(matrixFile(rows));
     for (const seed of [0, 1, 2]) {
       const sample = await report(matrixFile(rows), { rows: 4900, seed });
-      for (const id of ['logDetGram', 'lambdaMax'] as const) {
+      for (const id of ['logDetGram', 'lambdaMax', 'lambdaMin', 'conditionNumber', 'stableRank', 'vendiScore'] as const) {
         const truth = value(whole, id)!;
         const { bounds } = sample.quantities[id] as Bounded;
         expect(bounds.length).toBeGreaterThan(0);
-        for (const { lower, upper } of bounds) {
+        for (const { lower, upper, kind } of bounds) {
+          if (kind === 'stochastic') continue;
           expect(lower!).toBeLessThanOrEqual(truth);
           expect(upper!).toBeGreaterThanOrEqual(truth);
         }
