@@ -1,12 +1,7 @@
 import type { Kernels } from '../compute/kernels';
 import { centreBlock, emptySummary, type GramSummary, mergeBlock } from '../spectral/gram-summary';
-import {
-  shiftedInverseForms,
-  type Tridiagonal,
-  toTridiagonalBasis,
-  tridiagonalEigenvalues,
-  tridiagonalize,
-} from '../spectral/symmetric-eigen';
+import { toTridiagonalBasis, tridiagonalize } from '../spectral/symmetric-eigen';
+import { shiftedInverseForms, type Tridiagonal, tridiagonalEigenvalues } from '../spectral/tridiagonal';
 import type { Rows } from './read-rows';
 
 /** Both spectra of a set of rows, and the moments that go with them. */

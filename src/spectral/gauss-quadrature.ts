@@ -1,6 +1,6 @@
 import type { LanczosTridiagonal } from './lanczos';
 import type { Interval } from './moment-bounds';
-import type { Tridiagonal } from './symmetric-eigen';
+import { implicitQl, type Rotation, type Tridiagonal } from './tridiagonal';
 
 /** A discrete probability measure: nodes descending, weights that sum to 1 (an empty rule has none). */
 export interface Quadrature {
@@ -44,70 +44,15 @@ export const xLogX: AlternatingFunction = { value: (x) => (x > 0 ? x * Math.log(
  */
 export function tridiagonalEigen(t: Tridiagonal, rows: Float64Array, poll: () => void = () => {}): Float64Array {
   const n = t.diagonal.length;
-  const d = Float64Array.from(t.diagonal);
-  const e = new Float64Array(n);
-  e.set(t.offDiagonal.subarray(0, Math.max(0, n - 1)));
-  // QL settles the top first and is most accurate when the small entries are there.
-  if (n > 1 && Math.abs(d[0]) > Math.abs(d[n - 1])) {
-    d.reverse();
-    e.subarray(0, n - 1).reverse();
-    for (let row = 0; row < rows.length; row += n) rows.subarray(row, row + n).reverse();
-  }
-  let scale = 0;
-  for (let i = 0; i < n; i++) scale = Math.max(scale, Math.abs(d[i]), Math.abs(e[i]));
-  if (scale === 0) return d;
-  if (!Number.isFinite(scale)) throw new Error('The matrix has entries that are not finite.');
-  for (let i = 0; i < n; i++) {
-    d[i] /= scale;
-    e[i] /= scale;
-  }
-  for (let l = 0; l < n; l++) {
-    poll();
-    for (let iteration = 0; ; iteration++) {
-      let m = l;
-      for (; m + 1 < n; m++) {
-        if (Math.abs(e[m]) <= Number.EPSILON * Math.max(Math.abs(d[m]) + Math.abs(d[m + 1]), Number.EPSILON)) break;
-      }
-      if (m === l) break;
-      if (iteration === 60) throw new Error('An eigenvalue did not converge.');
-      let g = (d[l + 1] - d[l]) / (2 * e[l]);
-      let r = Math.sqrt(g * g + 1);
-      g = d[m] - d[l] + e[l] / (g + (g < 0 ? -r : r));
-      let s = 1;
-      let c = 1;
-      let p = 0;
-      let i = m - 1;
-      for (; i >= l; i--) {
-        const f = s * e[i];
-        const b = c * e[i];
-        r = Math.sqrt(f * f + g * g);
-        e[i + 1] = r;
-        if (r === 0) {
-          d[i + 1] -= p;
-          e[m] = 0;
-          break;
-        }
-        s = f / r;
-        c = g / r;
-        g = d[i + 1] - p;
-        r = (d[i] - g) * s + 2 * c * b;
-        p = s * r;
-        d[i + 1] = g + p;
-        g = c * r - b;
-        for (let k = i; k < rows.length; k += n) {
-          const upper = rows[k + 1];
-          rows[k + 1] = s * rows[k] + c * upper;
-          rows[k] = c * rows[k] - s * upper;
-        }
-      }
-      if (i >= l) continue;
-      d[l] -= p;
-      e[l] = g;
-      e[m] = 0;
+  const rotate: Rotation = (a, b, c, s) => {
+    for (let row = 0; row < rows.length; row += n) {
+      const x = rows[row + a];
+      const y = rows[row + b];
+      rows[row + b] = s * x + c * y;
+      rows[row + a] = c * x - s * y;
     }
-  }
-  for (let i = 0; i < n; i++) d[i] *= scale;
-  return d;
+  };
+  return implicitQl(t, rotate, poll);
 }
 
 /** Gauss rule of the measure whose Jacobi matrix is T: nodes its eigenvalues, weights the squared first components of the eigenvectors. */

@@ -1,6 +1,7 @@
 import { cholesky } from './cholesky';
 import type { Interval } from './moment-bounds';
-import { type Tridiagonal, tridiagonalize } from './symmetric-eigen';
+import { tridiagonalize } from './symmetric-eigen';
+import type { Tridiagonal } from './tridiagonal';
 
 /**
  * A number that exceeds, in the spectral norm, the backward error of a completed Cholesky factorisation of a matrix with this diagonal,

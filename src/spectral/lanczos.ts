@@ -1,4 +1,4 @@
-import type { Tridiagonal } from './symmetric-eigen';
+import type { Tridiagonal } from './tridiagonal';
 
 /** A symmetric linear map, applied to `count` vectors at once: count x d, row-major, one vector a row. The result is a new array of that shape. */
 export type Operator = (x: Float64Array, count: number) => Float64Array;

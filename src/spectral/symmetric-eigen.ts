@@ -1,8 +1,4 @@
-/** Symmetric tridiagonal matrix: `diagonal` of length n, `offDiagonal` of length n - 1 (or 0). */
-export interface Tridiagonal {
-  readonly diagonal: Float64Array;
-  readonly offDiagonal: Float64Array;
-}
+import { type Tridiagonal, tridiagonalEigenvalues } from './tridiagonal';
 
 /** A tridiagonal form together with the border that fixed its first basis vector. */
 export interface BorderedTridiagonal extends Tridiagonal {
@@ -13,9 +9,6 @@ export interface BorderedTridiagonal extends Tridiagonal {
 }
 
 const never = (): void => {};
-
-/** Sweeps of QL for one eigenvalue, before what is below rounding of the largest entry counts as 0. Two or three are usual. */
-const PATIENCE = 30;
 
 /**
  * Orthogonal reduction to tridiagonal form by Householder reflections, in a basis whose first vector is parallel to `border`.
@@ -69,40 +62,21 @@ export function tridiagonalize(a: Float64Array, d: number, border: Float64Array,
 
 /** x -> Q^T x, the coordinates of x in the basis of the tridiagonal form. @param a, tau as `tridiagonalize` leaves them @param x length d, overwritten */
 export function toTridiagonalBasis(a: Float64Array, d: number, tau: Float64Array, x: Float64Array): void {
-  for (let k = 0; k < d; k++) {
-    const row = k * d;
-    let dot = 0;
-    for (let j = k; j < d; j++) dot += a[row + j] * x[j];
-    dot *= tau[k];
-    for (let j = k; j < d; j++) x[j] -= dot * a[row + j];
-  }
+  for (let k = 0; k < d; k++) reflectBy(a, d, tau, k, x);
 }
 
-/**
- * y^T (T + shift I)^-1 y for several vectors, by one LDL^T of the shifted positive semidefinite tridiagonal matrix.
- * @param y vectors of the length of the diagonal, in the basis of T
- * @param shift > 0
- */
-export function shiftedInverseForms(t: Tridiagonal, y: readonly Float64Array[], shift: number): Float64Array {
-  const { diagonal, offDiagonal } = t;
-  const n = diagonal.length;
-  const inversePivot = new Float64Array(n);
-  const ratio = new Float64Array(n);
-  for (let k = 0; k < n; k++) {
-    const e = k === 0 ? 0 : offDiagonal[k - 1];
-    ratio[k] = k === 0 ? 0 : e * inversePivot[k - 1];
-    // A pivot of a positive semidefinite T is at least the shift; rounding may take it below.
-    inversePivot[k] = 1 / Math.max(diagonal[k] + shift - e * ratio[k], shift);
-  }
-  return Float64Array.from(y, (vector) => {
-    let sum = 0;
-    let z = 0;
-    for (let k = 0; k < n; k++) {
-      z = vector[k] - ratio[k] * z;
-      sum += z * z * inversePivot[k];
-    }
-    return sum;
-  });
+/** x -> Q x, back from the basis of the tridiagonal form. @param a, tau as `tridiagonalize` leaves them @param x length d, overwritten */
+export function fromTridiagonalBasis(a: Float64Array, d: number, tau: Float64Array, x: Float64Array): void {
+  for (let k = d - 1; k >= 0; k--) reflectBy(a, d, tau, k, x);
+}
+
+function reflectBy(a: Float64Array, d: number, tau: Float64Array, k: number, x: Float64Array): void {
+  const row = k * d;
+  let dot = 0;
+  for (let j = k; j < d; j++) dot += a[row + j] * x[j];
+  if (dot === 0) return;
+  dot *= tau[k];
+  for (let j = k; j < d; j++) x[j] -= dot * a[row + j];
 }
 
 /** Turns x[from..] into the vector u, u[from] = 1, of the reflection I - tau u u^T that maps x to beta e_1. */
@@ -178,79 +152,6 @@ function updateAndMultiply(
     a[i * d + i] = x;
     p[i] += x * u[i];
   }
-}
-
-/**
- * Eigenvalues of a symmetric tridiagonal matrix by the implicit QL method with Wilkinson's shift, in descending order.
- * Backward stable: each is right to a small multiple of eps times the largest in absolute value.
- * (Bowdler, Martin, Reinsch, Wilkinson 1968; EISPACK imtql1.)
- *
- * @throws Error when an eigenvalue does not converge, which only non-finite input can cause
- */
-export function tridiagonalEigenvalues(t: Tridiagonal, poll: () => void = never): Float64Array {
-  const n = t.diagonal.length;
-  const d = Float64Array.from(t.diagonal);
-  const e = new Float64Array(n);
-  e.set(t.offDiagonal.subarray(0, Math.max(0, n - 1)));
-  // QL settles the top first and is most accurate when the small entries are there.
-  if (n > 1 && Math.abs(d[0]) > Math.abs(d[n - 1])) {
-    d.reverse();
-    e.subarray(0, n - 1).reverse();
-  }
-  let scale = 0;
-  for (let i = 0; i < n; i++) scale = Math.max(scale, Math.abs(d[i]), Math.abs(e[i]));
-  if (scale === 0) return d;
-  if (!Number.isFinite(scale)) throw new Error('The matrix has entries that are not finite.');
-  for (let i = 0; i < n; i++) {
-    d[i] /= scale;
-    e[i] /= scale;
-  }
-  for (let l = 0; l < n; l++) {
-    poll();
-    for (let iteration = 0; ; iteration++) {
-      let m = l;
-      for (; m + 1 < n; m++) {
-        const neighbours = Math.abs(d[m]) + Math.abs(d[m + 1]);
-        // Squared, where both neighbours are far below the largest entry, which is 1; but in a null space of rounding noise the sweeps
-        // themselves may keep a coupling alive that is nothing beside that entry.
-        const floor = iteration < PATIENCE ? Number.EPSILON : 1;
-        if (Math.abs(e[m]) <= Number.EPSILON * Math.max(neighbours, floor)) break;
-      }
-      if (m === l) break;
-      if (iteration === 60) throw new Error('An eigenvalue did not converge.');
-      let g = (d[l + 1] - d[l]) / (2 * e[l]);
-      let r = Math.sqrt(g * g + 1);
-      g = d[m] - d[l] + e[l] / (g + (g < 0 ? -r : r));
-      let s = 1;
-      let c = 1;
-      let p = 0;
-      let i = m - 1;
-      for (; i >= l; i--) {
-        const f = s * e[i];
-        const b = c * e[i];
-        r = Math.sqrt(f * f + g * g);
-        e[i + 1] = r;
-        if (r === 0) {
-          d[i + 1] -= p;
-          e[m] = 0;
-          break;
-        }
-        s = f / r;
-        c = g / r;
-        g = d[i + 1] - p;
-        r = (d[i] - g) * s + 2 * c * b;
-        p = s * r;
-        d[i + 1] = g + p;
-        g = c * r - b;
-      }
-      if (i >= l) continue;
-      d[l] -= p;
-      e[l] = g;
-      e[m] = 0;
-    }
-  }
-  for (let i = 0; i < n; i++) d[i] *= scale;
-  return d.sort().reverse();
 }
 
 /**

@@ -9,13 +9,8 @@ import {
 } from '../../src/spectral/deterministic-equivalent';
 import { effectiveRank } from '../../src/spectral/effective-rank';
 import { codingLogDet, effectiveDimension, logSphericity } from '../../src/spectral/log-det';
-import {
-  shiftedInverseForms,
-  symmetricEigenvalues,
-  toTridiagonalBasis,
-  tridiagonalEigenvalues,
-  tridiagonalize,
-} from '../../src/spectral/symmetric-eigen';
+import { symmetricEigenvalues, toTridiagonalBasis, tridiagonalize } from '../../src/spectral/symmetric-eigen';
+import { shiftedInverseForms, tridiagonalEigenvalues } from '../../src/spectral/tridiagonal';
 
 /** Gaussian rows of variances i^-decay, by Box and Muller over a congruential generator. */
 function rows(n: number, d: number, decay: number, seed: number): Float64Array[] {

@@ -16,7 +16,7 @@ import {
 } from '../../src/spectral/gauss-quadrature';
 import { lanczos, type Operator } from '../../src/spectral/lanczos';
 import { uniform } from '../../src/spectral/random';
-import { tridiagonalEigenvalues } from '../../src/spectral/symmetric-eigen';
+import { tridiagonalEigenvalues } from '../../src/spectral/tridiagonal';
 
 const diagonal =
   (l: ArrayLike<number>): Operator =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { lanczos, type Operator, orthogonalize } from '../../src/spectral/lanczos';
 import { normal, uniform } from '../../src/spectral/random';
-import { tridiagonalEigenvalues } from '../../src/spectral/symmetric-eigen';
+import { tridiagonalEigenvalues } from '../../src/spectral/tridiagonal';
 
 const diagonal =
   (l: ArrayLike<number>): Operator =>

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { symmetricEigenvalues, tridiagonalEigenvalues, tridiagonalize } from '../../src/spectral/symmetric-eigen';
+import { symmetricEigenvalues, tridiagonalize } from '../../src/spectral/symmetric-eigen';
+import { tridiagonalEigenvalues } from '../../src/spectral/tridiagonal';
 
 const lapack = JSON.parse(readFileSync(join(__dirname, '..', 'fixtures', 'analysis', 'eigen.json'), 'utf8')) as Record<
   string,
