@@ -61,7 +61,15 @@ describe('sigma analyze --json', () => {
       note: null,
     });
     expect(report.sample).toEqual({ rows: 1000, seed: 0, complete: true, stopped: 'whole-file' });
-    expect(report.options).toEqual({ normalize: true, ridge: 1e-3, confidence: 0.95, rows: null, seed: 0, backend: 'cpu' });
+    expect(report.options).toEqual({
+      normalize: true,
+      ridge: 1e-3,
+      confidence: 0.95,
+      rows: null,
+      tolerance: null,
+      seed: 0,
+      backend: 'cpu',
+    });
     expect(Object.keys(report.backend).sort()).toEqual(['device', 'fallbackReason', 'name', 'precision', 'selfTestError']);
     expect(report.integrity).toEqual({ nan: 0, inf: 0, zeroRows: 0, duplicateRows: 0, constantColumns: 0 });
     expect(Object.keys(report.sigma).sort()).toEqual(['G_KF', 'S', 'U_cov', 'beta', 'delta', 'm', 'n_A', 'n_k', 'rho']);
@@ -82,9 +90,17 @@ describe('sigma analyze --json', () => {
   });
 
   it('takes every flag into the report', async () => {
-    const flags = ['--rows', '300', '--seed', '7', '--ridge', '1e-2', '--confidence', '0.9', '--no-normalize'];
+    const flags = ['--rows', '300', '--tolerance', '0.001', '--seed', '7', '--ridge', '1e-2', '--confidence', '0.9', '--no-normalize'];
     const [report] = await reports([EMBEDDINGS, ...flags]);
-    expect(report.options).toEqual({ normalize: false, ridge: 0.01, confidence: 0.9, rows: 300, seed: 7, backend: 'cpu' });
+    expect(report.options).toEqual({
+      normalize: false,
+      ridge: 0.01,
+      confidence: 0.9,
+      rows: 300,
+      tolerance: 0.001,
+      seed: 7,
+      backend: 'cpu',
+    });
     expect(report.sample).toEqual({ rows: 300, seed: 7, complete: false, stopped: 'rows' });
     expect(report.sigma).toMatchObject({ n_A: 300, n_k: 1000, delta: 0.01 });
     const [whole] = await reports([EMBEDDINGS, '--rows', 'all']);
