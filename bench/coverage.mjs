@@ -2,7 +2,7 @@
  * How often the intervals of a sample hold the truth of the whole file, in every cell of population x n / d; each draw is a new sample
  * without replacement. Writes docs/coverage.md.
  *
- *   npm run bench:coverage [-- --draws 400] [--runs FOLDER]      about 20 minutes on two cores
+ *   npm run bench:coverage [-- --draws 400] [--runs FOLDER]      about 6 minutes on two cores
  *
  * FOLDER holds the real recursive-training runs (see bench/coverage/populations.ts).
  */
