@@ -93,18 +93,23 @@ export class SpectraAccumulator {
     const diagonal = Float64Array.from(t.diagonal);
     diagonal[0] += t.borderCoordinate ** 2;
     const uncentred = nonNegative(tridiagonalEigenvalues({ ...t, diagonal }, this.poll));
-    const coordinates = this.pilot.map(({ row }) => {
-      const x = row.slice();
-      toTridiagonalBasis(covariance, columns, t.tau, x);
-      return x;
-    });
-    const centredCoordinates = coordinates.map((x) => {
-      const y = x.slice();
-      y[0] -= t.borderCoordinate;
-      return y;
-    });
-    const leverages = (tridiagonal: Tridiagonal, vectors: readonly Float64Array[]) => (lambda: number) =>
-      shiftedInverseForms(tridiagonal, vectors, lambda).map((q) => q / rows);
+    const coordinates = once(() =>
+      this.pilot.map(({ row }) => {
+        this.poll();
+        const x = row.slice();
+        toTridiagonalBasis(covariance, columns, t.tau, x);
+        return x;
+      }),
+    );
+    const centredCoordinates = once(() =>
+      coordinates().map((x) => {
+        const y = x.slice();
+        y[0] -= t.borderCoordinate;
+        return y;
+      }),
+    );
+    const leverages = (tridiagonal: Tridiagonal, vectors: () => readonly Float64Array[]) => (lambda: number) =>
+      shiftedInverseForms(tridiagonal, vectors(), lambda).map((q) => q / rows);
     return {
       rows,
       columns,
@@ -163,23 +168,28 @@ export class SpectraAccumulator {
     const uncentred = nonNegative(tridiagonalEigenvalues(bordered, this.poll)).subarray(0, rows);
     const scaled = (l: Float64Array): Float64Array => l.map((x) => x / rows);
     // Row i is m + y_i, and X X^T acts on e_i as the bordered form on (1 / sqrt(n), e_i - 1 / n).
-    const coordinates = this.pilot.map(({ index }) => {
-      const x = new Float64Array(rows);
-      x[index] = 1;
-      toTridiagonalBasis(gram, rows, t.tau, x);
-      return x;
-    });
-    const ones = new Float64Array(rows).fill(1 / rows);
-    toTridiagonalBasis(gram, rows, t.tau, ones);
-    const borderedCoordinates = coordinates.map((x) => {
-      const z = new Float64Array(rows + 1);
-      z[0] = 1 / Math.sqrt(rows);
-      for (let k = 0; k < rows; k++) z[k + 1] = x[k] - ones[k];
-      return z;
+    const coordinates = once(() =>
+      this.pilot.map(({ index }) => {
+        this.poll();
+        const x = new Float64Array(rows);
+        x[index] = 1;
+        toTridiagonalBasis(gram, rows, t.tau, x);
+        return x;
+      }),
+    );
+    const borderedCoordinates = once(() => {
+      const ones = new Float64Array(rows).fill(1 / rows);
+      toTridiagonalBasis(gram, rows, t.tau, ones);
+      return coordinates().map((x) => {
+        const z = new Float64Array(rows + 1);
+        z[0] = 1 / Math.sqrt(rows);
+        for (let k = 0; k < rows; k++) z[k + 1] = x[k] - ones[k];
+        return z;
+      });
     });
     // x^T (X^T X + c I)^-1 x = 1 - c e^T (X X^T + c I)^-1 e.
-    const leverages = (tridiagonal: Tridiagonal, vectors: readonly Float64Array[]) => (lambda: number) =>
-      shiftedInverseForms(tridiagonal, vectors, rows * lambda).map((q) => Math.max(0, 1 - rows * lambda * q));
+    const leverages = (tridiagonal: Tridiagonal, vectors: () => readonly Float64Array[]) => (lambda: number) =>
+      shiftedInverseForms(tridiagonal, vectors(), rows * lambda).map((q) => Math.max(0, 1 - rows * lambda * q));
     return {
       rows,
       columns,
@@ -209,6 +219,15 @@ export class SpectraAccumulator {
 
 /** Columns of X that are multiplied at a time on the row side. */
 const PANEL = 512;
+
+/** Computed when it is first asked for: a report of all rows asks for no leverages. */
+function once<T>(compute: () => T): () => T {
+  let result: { readonly value: T } | null = null;
+  return () => {
+    result ??= { value: compute() };
+    return result.value;
+  };
+}
 
 function nonNegative(eigenvalues: Float64Array): Float64Array {
   return eigenvalues.map((l) => Math.max(l, 0));

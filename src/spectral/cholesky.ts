@@ -21,15 +21,3 @@ export function cholesky(a: Float64Array, d: number, poll: () => void = () => {}
   }
   return true;
 }
-
-/** v^T A^-1 v = |R^-T v|^2, by forward substitution. @param r the factor that `cholesky` leaves @param v length d, overwritten */
-export function inverseQuadraticForm(r: Float64Array, d: number, v: Float64Array): number {
-  let sum = 0;
-  for (let k = 0; k < d; k++) {
-    const row = k * d;
-    const x = v[k] / r[row + k];
-    sum += x * x;
-    for (let j = k + 1; j < d; j++) v[j] -= x * r[row + j];
-  }
-  return sum;
-}

@@ -35,7 +35,7 @@ export interface PopulationEstimate {
 }
 
 /** Share of n that the degrees of freedom may reach: beyond it too little is left to tell signal from sampling. */
-export const LARGEST_LOAD = 0.7;
+const LARGEST_LOAD = 0.7;
 
 /** Step in log alpha of the central differences of increments and gap. */
 const STEP = 0.1;

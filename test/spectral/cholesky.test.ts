@@ -1,20 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cholesky, inverseQuadraticForm } from '../../src/spectral/cholesky';
+import { cholesky } from '../../src/spectral/cholesky';
 
-test('R^T R = A, and v^T A^-1 v solves A', () => {
+test('R^T R = A', () => {
   const vector = (d: number) => fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: d, maxLength: d });
   fc.assert(
     fc.property(
-      fc.integer({ min: 1, max: 6 }).chain((d) => fc.tuple(fc.constant(d), fc.array(vector(d), { minLength: d, maxLength: d }), vector(d))),
-      ([d, rows, w]) => {
-        // A = X^T X + I, and v = A w, so that v^T A^-1 v = w^T A w.
+      fc.integer({ min: 1, max: 6 }).chain((d) => fc.tuple(fc.constant(d), fc.array(vector(d), { minLength: d, maxLength: d }))),
+      ([d, rows]) => {
+        // A = X^T X + I.
         const a = Float64Array.from({ length: d * d }, (_, k) => {
           const [i, j] = [Math.floor(k / d), k % d];
           return rows.reduce((s, x) => s + x[i] * x[j], i === j ? 1 : 0);
         });
-        const v = Float64Array.from({ length: d }, (_, i) => w.reduce((s, x, j) => s + a[i * d + j] * x, 0));
-        const expected = w.reduce((s, x, i) => s + x * v[i], 0);
         const r = a.slice();
         expect(cholesky(r, d)).toBe(true);
         for (let i = 0; i < d; i++) {
@@ -24,7 +22,6 @@ test('R^T R = A, and v^T A^-1 v solves A', () => {
             expect(sum).toBeCloseTo(a[i * d + j], 9);
           }
         }
-        expect(inverseQuadraticForm(r, d, v)).toBeCloseTo(expected, 7);
       },
     ),
   );

@@ -3,19 +3,9 @@ import { debiasedParticipationRatio, effectiveRank, participationRatio, rankMe }
 import { centreBlock } from '../../src/spectral/gram-summary';
 import { sigmaUb } from '../../src/spectral/sigma-ub';
 import { symmetricEigenvalues } from '../../src/spectral/symmetric-eigen';
+import { gaussians } from './gaussians';
 
 // What random-matrix theory says of isotropic rows. Draws are seeded: the same numbers every time.
-
-function gaussians(seed: number): () => number {
-  let state = seed >>> 0;
-  const uniform = (): number => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let z = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    return ((z ^ (z >>> 16)) >>> 0) / 2 ** 32 + 2 ** -33;
-  };
-  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-}
 
 function rows(n: number, d: number, seed: number): Float64Array {
   const next = gaussians(seed);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { symmetricEigenvalues } from '../../src/spectral/symmetric-eigen';
 import { countSpikes, largestNoiseEigenvalue, tracyWidomCdf, tracyWidomQuantile } from '../../src/spectral/tracy-widom';
 import expected from '../fixtures/weights/expected.json';
+import { gaussians } from './gaussians';
 
 test('the distribution function by Painleve II', () => {
   const { points, cdf } = expected.tracyWidom;
@@ -51,18 +52,6 @@ test('the count has no scale', () => {
     ).toBe(spikes);
   }
 });
-
-// SplitMix-like hash of a counter, then Box and Muller.
-function gaussians(seed: number): () => number {
-  let state = seed >>> 0;
-  const uniform = (): number => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let z = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    return ((z ^ (z >>> 16)) >>> 0) / 2 ** 32 + 2 ** -33;
-  };
-  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-}
 
 /** Eigenvalues of X^T X / n of an n x d draw, n >= d, its first columns stretched. */
 function draw(n: number, d: number, seed: number, stretched = 0): Float64Array {
