@@ -107,7 +107,7 @@ export function startPanel(body: HTMLElement, host: Host): void {
     if (shown === null) return;
     facts.show(glance(shown));
     spectrum.show(shown.spectrum && spectrumModel(shown.spectrum, shown.source.columns, state.logRank));
-    variance.show(shown.spectrum && varianceModel(shown.spectrum.centred, shown.source.columns));
+    variance.show(shown.spectrum && varianceModel(shown.spectrum, shown.source.columns));
     nothingDrawn.hidden = !(spectrum.root.hidden && variance.root.hidden);
     quantities.show(quantityGroups(shown));
     sigmaDetails.hidden = shown.sigma === null;

@@ -1,66 +1,58 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { normal } from '../../src/spectral/random';
 
 /** Rows from which samples are drawn, d each, row-major. */
 export interface Population {
   readonly rows: number;
   readonly columns: number;
+  /** Whether rows are scaled to unit length. */
+  readonly scaled: boolean;
   readonly values: Float64Array;
 }
 
 const ROWS = 20_000;
 const COLUMNS = 100;
 
-/** A small generator with a seed: mulberry32. */
-export function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-function normals(random: () => number): () => number {
-  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
-
 function fill(row: (out: Float64Array) => void): Population {
   const values = new Float64Array(ROWS * COLUMNS);
   for (let i = 0; i < ROWS; i++) row(values.subarray(i * COLUMNS, (i + 1) * COLUMNS));
-  return { rows: ROWS, columns: COLUMNS, values };
+  return { rows: ROWS, columns: COLUMNS, scaled: true, values };
 }
 
 function gaussian(variance: (i: number) => number) {
   return (random: () => number): Population => {
-    const normal = normals(random);
+    const next = normal(random);
     const scale = Float64Array.from({ length: COLUMNS }, (_, j) => Math.sqrt(variance(j + 1)));
     return fill((out) => {
-      for (let j = 0; j < COLUMNS; j++) out[j] = scale[j] * normal();
+      for (let j = 0; j < COLUMNS; j++) out[j] = scale[j] * next();
     });
   };
 }
 
 /** Independent Student t5 entries on a power-law spectrum: heavier tails than any rotation of Gaussian rows. */
 function heavyTailed(random: () => number): Population {
-  const normal = normals(random);
+  const next = normal(random);
   return fill((out) => {
     for (let j = 0; j < COLUMNS; j++) {
       let chi = 0;
-      for (let k = 0; k < 5; k++) chi += normal() ** 2;
-      out[j] = ((j + 1) ** -0.5 * normal()) / Math.sqrt(chi / 5);
+      for (let k = 0; k < 5; k++) chi += next() ** 2;
+      out[j] = ((j + 1) ** -0.5 * next()) / Math.sqrt(chi / 5);
     }
   });
 }
 
 function clustered(random: () => number): Population {
-  const normal = normals(random);
-  const centres = Array.from({ length: 12 }, () => Float64Array.from({ length: COLUMNS }, normal));
+  const next = normal(random);
+  const centres = Array.from({ length: 12 }, () => Float64Array.from({ length: COLUMNS }, next));
   return fill((out) => {
     const centre = centres[Math.floor(random() * centres.length)];
-    for (let j = 0; j < COLUMNS; j++) out[j] = centre[j] + 0.3 * normal();
+    for (let j = 0; j < COLUMNS; j++) out[j] = centre[j] + 0.3 * next();
   });
+}
+
+function ownLengths(population: (random: () => number) => Population) {
+  return (random: () => number): Population => ({ ...population(random), scaled: false });
 }
 
 /** All generations of some real runs, pooled. */
@@ -81,7 +73,7 @@ function real(folder: string, runs: readonly string[]) {
       values.set(part, at);
       at += part.length;
     }
-    return { rows: values.length / COLUMNS, columns: COLUMNS, values };
+    return { rows: values.length / COLUMNS, columns: COLUMNS, scaled: true, values };
   };
 }
 
@@ -98,6 +90,7 @@ export function populations(runs: string): Record<string, (random: () => number)
     clustered,
     'real, control': real(runs, ['control-s0']),
     'real, collapsing': real(runs, ['replace-s0']),
+    'heavy-tailed (t5), own lengths': ownLengths(heavyTailed),
     'real, mixed': real(runs, ['accumulate-s0', 'replace-p0.9-s0', 'replace-t1.0-s0']),
   };
 }

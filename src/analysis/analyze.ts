@@ -1,10 +1,9 @@
 import type { Backend } from '../compute/kernels';
 import type { TensorFile, TensorInfo } from '../formats/matrix-source';
-import { sigmaUb } from '../spectral/sigma-ub';
-import { RowPreparation } from './prepare-rows';
-import { bulkEdge, noiseFloor, quantities } from './quantities';
+import { type Measured, measureDense, measureMatrixFree, NOTHING, type Settings } from './measure';
+import { type RowFacts, RowPreparation } from './prepare-rows';
 import { type Rows, readRows, rowsPerBlock, sampleStream } from './read-rows';
-import { type AnalysisOptions, type Quantities, REPORT_SCHEMA, type SpectralReport, type StopReason } from './report';
+import { type AnalysisOptions, REPORT_SCHEMA, type SampleDescription, type SpectralReport, type StopReason } from './report';
 import { nestedSample } from './sample';
 import { rowCapacity, SpectraAccumulator } from './spectra';
 import { judge } from './verdict';
@@ -23,6 +22,8 @@ export interface AnalysisHooks {
 const FIRST_SAMPLE = 1000;
 /** Share of the progress that reading and the Gram matrix take; eigenvalues take the rest. */
 const GRAM_SHARE = 0.7;
+/** Rows from which some more are read to prove bounds with: fewer would prove nothing. */
+const ENOUGH_TO_HOLD_OUT = 4000;
 
 /**
  * One matrix of a file -> its report, with a full report after each doubling of a nested row sample on the way.
@@ -43,12 +44,12 @@ export async function analyze(
   const preparation = new RowPreparation(columns, normalize);
   const accumulator = new SpectraAccumulator(columns, backend.kernels, hooks.poll);
   const clock = stopwatch();
+  const settings: Settings = { columns, normalize, weights, options, backend };
 
   const add = async (rows: Rows): Promise<void> => {
     hooks.poll();
     clock.to('gram');
-    const prepared = preparation.prepare(rows);
-    await accumulator.add(prepared);
+    await accumulator.add(preparation.prepare(rows));
     clock.to('read');
   };
   const wanted = Math.min(options.rows ?? Number.POSITIVE_INFINITY, rowCapacity(columns));
@@ -56,6 +57,7 @@ export async function analyze(
   clock.to('read');
   let read = 0;
   let total = source.rows ?? 0;
+  let heldOut: Rows | null = null;
   if (source.access === 'random') {
     const target = Math.min(wanted, total);
     for (const { indices, upTo } of nestedStages(total, target, options.seed)) {
@@ -64,9 +66,11 @@ export async function analyze(
         read += rows.count;
         hooks.progress((GRAM_SHARE * read) / target, `Read ${count(read)} of ${count(target)} rows`);
       }
-      if (upTo === target) break;
+      const last = upTo === target;
       const shown = hooks.refined !== null && worthRefining(upTo, columns);
-      if (!shown && options.tolerance === null) continue;
+      if (!last && !shown && options.tolerance === null) continue;
+      heldOut = await readHeldOut(upTo);
+      if (last) break;
       const refined = await report(() => {}, null);
       if (options.tolerance !== null && relativeWidth(refined) <= options.tolerance)
         return { ...refined, sample: { ...refined.sample, stopped: 'tolerance' } };
@@ -77,9 +81,10 @@ export async function analyze(
       hooks.poll();
       hooks.progress(source.rows === null ? 0 : (GRAM_SHARE * rows) / source.rows, `Sampled from ${count(rows)} rows`);
     };
-    const sample = await sampleStream(source, wanted, options.seed, seen);
+    const sample = await sampleStream(source, wanted, heldOutRows(wanted), options.seed, seen);
     total = sample.total;
     read = sample.rows.count;
+    heldOut = sample.beyond;
     await add(sample.rows);
   } else {
     for await (const block of source.stream(rowsPerBlock(columns))) {
@@ -89,16 +94,61 @@ export async function analyze(
     }
     total = read;
   }
+  const all = options.rows === null || options.rows >= total;
+  if (read < total && all) {
+    hooks.refined?.(await report(() => {}, null));
+    return matrixFreeReport();
+  }
   const stopped = read === total ? 'whole-file' : wanted === options.rows ? 'rows' : 'capacity';
   return report((fraction) => hooks.progress(GRAM_SHARE + (1 - GRAM_SHARE) * fraction, 'Computing eigenvalues'), stopped);
+
+  async function readHeldOut(upTo: number): Promise<Rows | null> {
+    const beyond = Math.min(heldOutRows(upTo), total - upTo);
+    if (beyond === 0) return null;
+    const indices = difference(nestedSample(total, upTo + beyond, options.seed), nestedSample(total, upTo, options.seed));
+    const values: Float64Array[] = [];
+    for await (const rows of readRows(source, indices)) values.push(rows.values.slice(0, rows.count * columns));
+    return { count: beyond, values: concatenate(values, beyond * columns) };
+  }
 
   async function report(progress: (fraction: number) => void, stopped: StopReason | null): Promise<SpectralReport> {
     clock.to('eigen');
     const facts = preparation.facts();
     const complete = read === total;
-    const usable = facts.used > 0 && facts.integrity.zeroRows < facts.used;
-    const evidence = usable ? await measure(complete ? facts.used : total) : null;
+    const measured = isUsable(facts)
+      ? await measureDense(
+          {
+            spectra: await accumulator.spectra(progress),
+            facts,
+            population: complete ? facts.used : total,
+            heldOut: complete || heldOut === null ? null : new RowPreparation(columns, normalize).prepare(heldOut),
+            passes: complete && keepsMoreThanGram(info) ? passes : null,
+          },
+          settings,
+          hooks.poll,
+        )
+      : NOTHING;
     clock.to('read');
+    return document(facts, measured, { rows: read, seed: options.seed, complete, stopped });
+  }
+
+  /** Of all rows, where neither side of the matrix is small enough for a matrix of eigenvalues. */
+  async function matrixFreeReport(): Promise<SpectralReport> {
+    clock.to('eigen');
+    const { facts, measured } = await measureMatrixFree(passes, accumulator.spreadRows, settings, hooks);
+    clock.to('read');
+    return document(facts, measured, { rows: total, seed: options.seed, complete: true, stopped: 'whole-file' });
+  }
+
+  /** One more pass over all rows, as they enter the statistics. */
+  async function* passes(preparation = new RowPreparation(columns, normalize)): AsyncGenerator<Rows> {
+    for await (const block of source.stream(rowsPerBlock(columns))) {
+      hooks.poll();
+      yield preparation.prepare(block);
+    }
+  }
+
+  function document(facts: RowFacts, measured: Measured, sample: SampleDescription): SpectralReport {
     return {
       schema: REPORT_SCHEMA,
       source: {
@@ -111,47 +161,33 @@ export async function analyze(
         bytes: info.bytes,
         note: info.note,
       },
-      sample: { rows: read, seed: options.seed, complete, stopped },
+      sample,
       options: { ...options, normalize },
-      backend: backend.description,
+      backend: measured.backend ?? backend.description,
       integrity: facts.integrity,
-      sigma: evidence?.sigma ?? null,
-      spectrum: evidence?.spectrum ?? null,
-      quantities: evidence?.quantities ?? NOTHING,
-      verdict: judge(facts, evidence?.quantities ?? NOTHING, { rows: total, columns, weights }),
+      sigma: measured.sigma,
+      spectrum: measured.spectrum,
+      quantities: measured.quantities,
+      sampling: measured.sampling,
+      verdict: judge(facts, measured.quantities, { rows: total, columns, weights }),
       timings: clock.read(),
     };
-
-    async function measure(rowsInFile: number) {
-      const spectra = await accumulator.spectra(progress);
-      const gram = spectra.uncentred.map((l) => l * spectra.rows);
-      const sigma = sigmaUb(gram, spectra.rows, rowsInFile, columns, options.ridge, facts.rho);
-      const roundoff = backend.description.precision === 'float64' ? Number.EPSILON : 2 ** -24;
-      const floor = noiseFloor(spectra.uncentred, columns, roundoff);
-      return {
-        sigma,
-        spectrum: {
-          kind: 'exact' as const,
-          eigenvalues: spectra.uncentred,
-          centred: spectra.centred,
-          noiseFloor: floor,
-          marchenkoPasturEdge: bulkEdge(spectra, floor),
-        },
-        quantities: quantities({
-          spectra,
-          facts,
-          sigma,
-          confidence: options.confidence,
-          normalized: normalize,
-          roundoff,
-          weights,
-        }),
-      };
-    }
   }
 }
 
-const NOTHING: Quantities = { codingLogDet: [], effectiveDimension: [] };
+/** Of a sample of so many rows: how many more are read to prove bounds with. */
+function heldOutRows(rows: number): number {
+  return rows < ENOUGH_TO_HOLD_OUT ? 0 : Math.min(1024, Math.floor(rows / 8));
+}
+
+/** Whether elements are exact to float64: narrower ones are rounded by more than the Gram matrix loses. */
+function keepsMoreThanGram({ dtype }: TensorInfo): boolean {
+  return /^(float64|text|u?int(32|64))$/.test(dtype);
+}
+
+function isUsable({ used, integrity }: RowFacts): boolean {
+  return used > 0 && integrity.zeroRows < used;
+}
 
 /** Whether a tensor is a weight of a model, by the names that frameworks give them. Weights are not scaled to unit rows. */
 export function isWeight(format: string, tensor: string): boolean {
@@ -192,6 +228,16 @@ function relativeWidth({ quantities }: SpectralReport): number {
   const interval = coding?.bounds.find(({ kind }) => kind === 'stochastic');
   if (typeof coding?.value !== 'number' || interval === undefined) return Number.POSITIVE_INFINITY;
   return ((interval.upper as number) - (interval.lower as number)) / coding.value;
+}
+
+function concatenate(parts: readonly Float64Array[], length: number): Float64Array {
+  const whole = new Float64Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** Milliseconds by stage; `to` starts one and ends the one before. */

@@ -9,8 +9,8 @@ export interface RowFacts {
   readonly used: number;
   readonly distinct: DistinctRows;
   readonly distinctRatio: number;
-  /** |mean of unit rows|^2. */
-  readonly meanDirectionSquared: number;
+  /** Mean of unit rows; a zero row has none. Length d. */
+  readonly meanDirection: Float64Array;
   /** Largest squared length of a row as used: 1 for unit rows. */
   readonly rho: number;
 }
@@ -72,8 +72,6 @@ export class RowPreparation {
   facts(): RowFacts {
     const { nan, inf, zeroRows, used, distinct, rho } = this;
     const ratio = distinctRatio(distinct);
-    let meanDirectionSquared = 0;
-    for (const sum of this.directionSum) meanDirectionSquared += (sum / used) ** 2;
     let constantColumns = 0;
     if (used > 1) for (const varies of this.varies) constantColumns += 1 - varies;
     return {
@@ -81,7 +79,7 @@ export class RowPreparation {
       used,
       distinct,
       distinctRatio: ratio,
-      meanDirectionSquared,
+      meanDirection: this.directionSum.map((x) => x / used),
       rho,
     };
   }

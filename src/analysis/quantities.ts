@@ -1,37 +1,41 @@
 import { type Bound, type Bounded, certificate, exact, unavailable } from '../spectral/bounded';
 import {
-  type PopulationEstimate,
   populationEffectiveDimension,
   populationEntropy,
   populationLogDet,
   populationLogSphericity,
+  populationRootEntropy,
+  type ResolventCurve,
+  resolventCurve,
   type SampledMoment,
 } from '../spectral/deterministic-equivalent';
-import { isExact } from '../spectral/distinct-rows';
 import {
   countAbove,
-  debiasedParticipationRatio,
   effectiveRank,
   isoScore,
   participationRatio,
+  populationParticipationRatio,
+  RANKME_OFFSET,
   rankMe,
   stableRank,
 } from '../spectral/effective-rank';
+import { jackknife, logIncrement, type PopulationEstimate } from '../spectral/jackknife';
 import { codingLogDet, effectiveDimension, logSphericity, ridgeLogDet } from '../spectral/log-det';
 import { marchenkoPasturEdge, noiseVariance } from '../spectral/marchenko-pastur';
+import { largestEigenvalueOfAll, smallestEigenvalueOfAll } from '../spectral/matrix-concentration';
 import { alphaHat, decayExponent, fitPowerLaw } from '../spectral/power-law';
+import { type SampledRows, sigmaS } from '../spectral/sigma-s';
 import { type SigmaUb, trackOneUpperBound } from '../spectral/sigma-ub';
-import { studentQuantile } from '../spectral/student';
+import { gainBound } from '../spectral/subset-extrapolation';
+import { populationTopEigenvalue } from '../spectral/top-eigenvalue';
 import { countSpikes } from '../spectral/tracy-widom';
 import { type ExtremeSpectra, extremeSpectra } from '../spectral/unseen-trace';
+import { estimateOfAll, withoutInterval } from './estimate-of-all';
 import type { RowFacts } from './prepare-rows';
 import type { Quantities } from './report';
-import type { Spectra } from './spectra';
-
-/** alpha / d of the curve alpha -> (f_alpha, d_eff). */
-const SCALES = [0.1, 1, 10, 100];
-/** Of S', relative to its mean eigenvalue. */
-const SHAPE_RIDGE = 1e-6;
+import { rowQuantities } from './row-quantities';
+import { SCALES, SHAPE_RIDGE } from './scales';
+import { once, type Spectra } from './spectra';
 
 /** What the quantities are computed from. */
 export interface Evidence {
@@ -41,10 +45,13 @@ export interface Evidence {
   /** Level of stochastic intervals. */
   readonly confidence: number;
   readonly normalized: boolean;
-  /** Unit roundoff of the products in the Gram matrix. */
-  readonly roundoff: number;
+  /** Below these, eigenvalues of C and of S are rounding. */
+  readonly floors: { readonly uncentred: number; readonly centred: number };
+  /** Rows beyond the sample: x^T (C + lambda I)^-1 x / n of each at any lambda. Null where there are none. */
+  readonly heldOut: ((lambda: number) => Float64Array) | null;
   /** Whether the matrix is a weight of a model rather than a set of embeddings. */
   readonly weights: boolean;
+  readonly poll: () => void;
 }
 
 /** Below this, eigenvalues of C are rounding: d eps l_1 in float64 (NumPy's tolerance for the rank of a symmetric matrix), 2^-24 tr C for float32 products. */
@@ -61,17 +68,16 @@ export function bulkEdge(spectra: Spectra, floor: number): number | null {
 }
 
 export function quantities(evidence: Evidence): Quantities {
-  const { spectra, facts, sigma, confidence, normalized, roundoff, weights } = evidence;
+  const { spectra, facts, sigma, confidence, normalized, floors, heldOut, weights, poll } = evidence;
   const { uncentred, centred, rows, columns } = spectra;
   const complete = sigma.n_A === sigma.n_k;
-  const floor = noiseFloor(uncentred, columns, roundoff);
-  const centredFloor = noiseFloor(centred, columns, roundoff);
+  const floor = floors.uncentred;
   const total = sum(uncentred);
   const variance = sum(centred);
   // Rounding of the rows themselves leaves eps^2 tr C where all rows are equal.
   const varies = rows > 1 && variance > 16 * Number.EPSILON ** 2 * total;
 
-  const sampled = `Estimated from ${count(sigma.n_A)} of ${count(sigma.n_k)} rows, without a confidence interval.`;
+  const sampled = withoutInterval(sigma.n_A, sigma.n_k);
   const value = (x: number): Bounded => (complete ? exact(x) : { value: x, exact: false, bounds: [], reason: sampled });
   const noVariance = unavailable(rows > 1 ? 'All rows are the same: there is no variance.' : 'One row has no variance.');
   // Unit rows that were not read have a known trace: C lies between the two spectra that it allows.
@@ -84,32 +90,35 @@ export function quantities(evidence: Evidence): Quantities {
           1 - seen,
         )
       : null;
-  const ofVariance = (compute: () => number): Bounded => (varies ? value(compute()) : noVariance);
+  /** Rows from which a spread can be told. */
+  const enough = rows > 2;
 
+  const size = { rows, population: sigma.n_k };
+  const largestRank = Math.min(columns, sigma.n_k);
   const resolved = countAbove(uncentred, floor);
-  const centredResolved = countAbove(centred, centredFloor);
+  const centredResolved = countAbove(centred, floors.centred);
   const smallest = uncentred[uncentred.length - 1];
+  // Eigenvalues that are rounding would count among the singular values with their square roots.
+  const uncentredCurve = once(() => resolventCurve({ ...uncentredSample(), eigenvalues: uncentred.map((l) => (l > floor ? l : 0)) }));
 
   return {
-    effectiveRank: varies ? populationRank(centred, centredSample) : noVariance,
-    vendiScore: populationRank(uncentred, uncentredSample, effectiveRank),
-    rankMe: value(rankMe(uncentred.map((l) => (l > floor ? Math.sqrt(l) : 0)))),
+    effectiveRank: varies ? populationRank(centred, () => resolventCurve(centredSample())) : noVariance,
+    vendiScore: populationRank(uncentred, uncentredCurve, certificates(effectiveRank)),
+    rankMe: rankMeOfAll(),
     participationRatio: participation(),
-    participationRatioPlain: ofVariance(() => participationRatio(centred)),
-    stableRank: { ...value(stableRank(uncentred)), bounds: certificates(stableRank) },
+    participationRatioPlain: plainParticipation(),
+    stableRank: ofTop((top) => total / top, certificates(stableRank)),
     numericalRank: value(resolved),
-    isoScore: columns > 1 ? ofVariance(() => isoScore(participationRatio(centred), columns)) : unavailable('One column has no shape.'),
+    isoScore: columns > 1 ? plainParticipation((ratio) => isoScore(ratio, columns)) : unavailable('One column has no shape.'),
     shape: shape(),
-    logScale: ofVariance(() => Math.log(variance)),
-    meanCosine: rows > 1 ? value((rows * facts.meanDirectionSquared - 1) / (rows - 1)) : unavailable('One row has no pairs.'),
-    distinctRowRatio: distinctRows(),
-    uniformity: unavailable('Needs pairs of rows, which this version does not read.'),
+    logScale: logScale(),
+    ...rowQuantities({ facts, spread: spectra.spread, population: sigma.n_k, columns, confidence, normalized }),
     logDetGram: logDetGram(),
     lambdaMax: lambdaMax(),
     lambdaMin: lambdaMin(),
     conditionNumber: conditionNumber(),
     trace: normalized ? exact(1) : value(total),
-    codingLogDet: SCALES.map((alphaOverD) => ({ alphaOverD, ...atScale(alphaOverD * columns, codingLogDet, populationLogDet) })),
+    codingLogDet: SCALES.map((alphaOverD) => ({ alphaOverD, ...codingLogDetOfAll(alphaOverD * columns) })),
     effectiveDimension: SCALES.map((alphaOverD) => ({
       alphaOverD,
       ...atScale(alphaOverD * columns, effectiveDimension, populationEffectiveDimension),
@@ -120,14 +129,40 @@ export function quantities(evidence: Evidence): Quantities {
 
   function participation(): Bounded {
     if (!varies) return noVariance;
-    const ratio = debiasedParticipationRatio(centred, rows, spectra.fourthMoment);
-    if (ratio === null) return unavailable('Too few rows to correct for their number.');
-    return { value: ratio, exact: false, bounds: [], reason: 'An unbiased estimate for the distribution that the rows come from.' };
+    const population = participationOf(Number.POSITIVE_INFINITY);
+    if (population === null) return unavailable('Too few rows to correct for their number.');
+    const reason = 'An unbiased estimate for the distribution that the rows come from.';
+    return { ...ofMoments(population, Math.exp), reason };
   }
 
-  function distinctRows(): Bounded {
-    if (complete && isExact(facts.distinct)) return exact(facts.distinctRatio);
-    return { value: facts.distinctRatio, exact: false, bounds: [], reason: complete ? 'Estimated by adaptive sampling.' : sampled };
+  function plainParticipation(transform = (ratio: number): number => ratio): Bounded {
+    if (!varies) return noVariance;
+    if (complete) return exact(transform(participationRatio(centred)));
+    const population = participationOf(sigma.n_k);
+    if (population === null) return unavailable('Too few rows to correct for their number.');
+    return ofMoments(population, (log) => transform(Math.min(Math.exp(log), columns)));
+  }
+
+  /** Heavy tails do not show in few rows: with 50 the interval covered 90.8 % at 95 %. */
+  function ofMoments(population: PopulationEstimate, transform: (log: number) => number): Bounded {
+    if (rows < FEWEST_FOR_MOMENTS)
+      return { value: transform(population.value), exact: false, bounds: [], reason: `${sampled} One needs ${FEWEST_FOR_MOMENTS} rows.` };
+    return ofUnitRows(population, MOMENTS, [], transform);
+  }
+
+  function participationOf(population: number): PopulationEstimate | null {
+    const moments = { eigenvalues: centred, rows, fourthMoment: spectra.fourthMoment };
+    return populationParticipationRatio(moments, population, spectra.forms.centredSquares(), spectra.forms.centred());
+  }
+
+  function logScale(): Bounded {
+    if (!varies) return noVariance;
+    if (complete) return exact(Math.log(variance));
+    if (!enough) return value(Math.log(variance));
+    // tr S is unbiased with the divisor n - 1, and what is asked for has the divisor of all rows.
+    const ofAll = Math.log((variance * rows * (sigma.n_k - 1)) / ((rows - 1) * sigma.n_k));
+    const increments = spectra.forms.centredSquares().map((square) => logIncrement(square / variance, rows, 1));
+    return ofUnitRows(jackknife(size, ofAll, increments), JACKKNIFE);
   }
 
   /** The sample as the population sees it: for the centred moment one degree of freedom goes to the mean. */
@@ -152,19 +187,32 @@ export function quantities(evidence: Evidence): Quantities {
     };
   }
 
-  /** An estimate for all rows with its interval, outside of it the certificate; without an estimate the certificate alone. */
-  function estimated(population: PopulationEstimate | null, certificates: readonly Bound[], transform = (x: number) => x): Bounded {
-    if (population === null) return unavailable(notIdentifiable(sigma.n_A, columns), certificates);
-    const t = studentQuantile((1 + confidence) / 2, population.degreesOfFreedom);
-    const half = t * population.standardError + population.biasAllowance;
-    const interval: Bound = {
-      lower: transform(population.value - half),
-      upper: transform(population.value + half),
-      kind: 'stochastic',
-      confidence,
-      method: 'Deterministic equivalent, jackknife',
+  /** Without an estimate the certificates alone. */
+  function estimated(
+    population: PopulationEstimate | null,
+    method: string,
+    outside: readonly Bound[] = [],
+    transform = (x: number) => x,
+  ): Bounded {
+    if (population === null) return unavailable(notIdentifiable(sigma.n_A, columns), outside);
+    return estimateOfAll(population, confidence, method, outside, transform);
+  }
+
+  /** What depends on lengths of rows or on shares of their squares: where lengths have heavy tails, no interval from a sample holds. */
+  function ofUnitRows(...of: Parameters<typeof estimated>): Bounded {
+    const found = estimated(...of);
+    if (normalized || found.value === null) return found;
+    return {
+      ...found,
+      bounds: found.bounds.filter(({ kind }) => kind === 'deterministic'),
+      reason: `${sampled} One needs rows of unit length.`,
     };
-    return { value: transform(population.value), exact: false, bounds: [interval, ...certificates], reason: null };
+  }
+
+  /** What holds for any unit rows with the probability of the confidence, from rows that were not looked at. */
+  function proven(bound: (sample: SampledRows) => Bound): Bound[] {
+    if (complete || !normalized) return [];
+    return [bound({ eigenvalues: uncentred, dimension: columns, rows, population: sigma.n_k, rho: 1 })];
   }
 
   function certificates(of: (spectrum: Float64Array) => number): Bound[] {
@@ -175,24 +223,52 @@ export function quantities(evidence: Evidence): Quantities {
     alpha: number,
     of: (spectrum: Float64Array, alpha: number) => number,
     population: (sample: SampledMoment, alpha: number) => PopulationEstimate | null,
+    rigorous: readonly Bound[] = [],
   ): Bounded {
     if (complete) return exact(of(uncentred, alpha));
-    return estimated(
-      population(uncentredSample(), alpha),
-      certificates((l) => of(l, alpha)),
-    );
+    return estimated(population(uncentredSample(), alpha), EQUIVALENT, [...rigorous, ...certificates((l) => of(l, alpha))]);
   }
 
-  function populationRank(eigenvalues: Float64Array, sample: () => SampledMoment, certified?: (spectrum: Float64Array) => number): Bounded {
+  function codingLogDetOfAll(alpha: number): Bounded {
+    const rigorous = heldOut === null ? [] : proven((sample) => sigmaS(sample, alpha, heldOut(1 / alpha), confidence));
+    return atScale(alpha, codingLogDet, populationLogDet, rigorous);
+  }
+
+  function populationRank(eigenvalues: Float64Array, curve: () => ResolventCurve, certified: readonly Bound[] = []): Bounded {
     if (complete) return exact(effectiveRank(eigenvalues));
-    if (rows < 3) return unavailable(notIdentifiable(sigma.n_A, columns));
-    return estimated(populationEntropy(sample()), certified === undefined ? [] : certificates(certified), Math.exp);
+    if (!enough) return unavailable(notIdentifiable(sigma.n_A, columns));
+    return ofUnitRows(populationEntropy(curve()), EQUIVALENT, certified, toRank);
+  }
+
+  function rankMeOfAll(): Bounded {
+    const resolvedRoots = uncentred.map((l) => (l > floor ? Math.sqrt(l) : 0));
+    if (complete) return exact(rankMe(resolvedRoots));
+    if (!enough) return unavailable(notIdentifiable(sigma.n_A, columns));
+    const population = populationRootEntropy(uncentredCurve());
+    if (population === null) return unavailable(notIdentifiable(sigma.n_A, columns));
+    // Added to every share, the offset raises -p log p by at most its own, at p = 0, and hardly lowers it.
+    const offset = (largestRank * -RANKME_OFFSET * Math.log(RANKME_OFFSET)) / 2;
+    const biasAllowance = population.biasAllowance + offset;
+    return ofUnitRows({ ...population, value: population.value + offset, biasAllowance }, EQUIVALENT, [], toRank);
+  }
+
+  function toRank(entropy: number): number {
+    return Math.min(Math.exp(entropy), largestRank);
+  }
+
+  /** What depends on the largest eigenvalue has an interval where that stands apart from the rest. */
+  function ofTop(of: (top: number) => number, certified: readonly Bound[]): Bounded {
+    if (complete) return exact(of(uncentred[0]));
+    const population = enough ? populationTopEigenvalue(uncentred, size, spectra.forms.top()) : null;
+    if (population !== null) return ofUnitRows(population, SPIKE, certified, (log) => of(Math.exp(log)));
+    const reason = `${sampled} The largest eigenvalue does not stand apart enough for one.`;
+    return { value: of(uncentred[0]), exact: false, bounds: certified, reason };
   }
 
   function shape(): Bounded {
     if (!varies) return noVariance;
     if (complete) return exact(logSphericity(centred, columns, SHAPE_RIDGE));
-    return estimated(populationLogSphericity(centredSample(), SHAPE_RIDGE), []);
+    return ofUnitRows(populationLogSphericity(centredSample(), SHAPE_RIDGE), EQUIVALENT);
   }
 
   /** logdet(G + delta I) = d log delta + f_alpha at alpha = n_k / delta. */
@@ -208,23 +284,28 @@ export function quantities(evidence: Evidence): Quantities {
       ...(extremes === null ? [certificate(sigma.S, null, 'Loewner monotonicity')] : [between(extremes, floor, ofGram)]),
       ...(normalized ? [certificate(sigma.S, trackOneUpperBound(sigma), 'SIGMA-UB Track I')] : []),
     ];
-    return estimated(populationLogDet(uncentredSample(), sigma.n_k / sigma.delta), outside, (f) => f + columns * Math.log(sigma.delta));
+    const ridge = columns * Math.log(sigma.delta);
+    const rigorous =
+      heldOut === null
+        ? []
+        : proven((sample) => raised(gainBound(sample, 1 / sigma.delta, heldOut(sigma.delta / rows), confidence), ridge));
+    return estimated(populationLogDet(uncentredSample(), sigma.n_k / sigma.delta), EQUIVALENT, [...rigorous, ...outside], (f) => f + ridge);
   }
 
   function lambdaMax(): Bounded {
-    if (complete) return exact(uncentred[0]);
     const bounds =
       extremes === null
         ? [certificate(seen * uncentred[0], null, 'Loewner monotonicity')]
         : [certificate(extremes.even[0] - floor, extremes.steep[0] + floor, MAJORISATION)];
-    return { value: uncentred[0], exact: false, bounds, reason: sampled };
+    return ofTop((top) => top, [...proven((sample) => largestEigenvalueOfAll(sample, confidence)), ...bounds]);
   }
 
   function lambdaMin(): Bounded {
     if (complete && rows < columns) return exact(0);
     const bounds = complete ? [] : [certificate(lowest(), extremes === null ? null : extremes.even[columns - 1] + floor, MAJORISATION)];
     if (rows < columns) return unavailable(notIdentifiable(sigma.n_A, columns), bounds);
-    if (smallest > floor) return { ...value(smallest), bounds };
+    if (smallest > floor)
+      return { ...value(smallest), bounds: [...proven((sample) => smallestEigenvalueOfAll(sample, confidence)), ...bounds] };
     return unavailable('Below the noise floor of the arithmetic.', complete ? [certificate(0, floor, 'Weyl, rounding')] : bounds);
   }
 
@@ -261,7 +342,7 @@ export function quantities(evidence: Evidence): Quantities {
 
   function ofWeights(): Pick<Quantities, 'powerLawAlpha' | 'alphaHat' | 'mpSoftRank' | 'spikes'> {
     const tail = uncentred.subarray(0, resolved);
-    const fit = tail.length >= 50 ? fitPowerLaw(tail) : null;
+    const fit = tail.length >= 50 ? fitPowerLaw(tail, poll) : null;
     const noFit = unavailable(tail.length >= 50 ? 'All resolved eigenvalues are equal.' : 'Fewer than 50 resolved eigenvalues.');
     const edge = bulkEdge(spectra, floor);
     const noBulk = unavailable('No bulk of resolved eigenvalues to compare with.');
@@ -276,6 +357,12 @@ export function quantities(evidence: Evidence): Quantities {
   }
 }
 
+/** Rows from which intervals of second moments of the spectrum hold in every cell of the coverage bench. */
+const FEWEST_FOR_MOMENTS = 100;
+const EQUIVALENT = 'Deterministic equivalent, jackknife';
+const MOMENTS = 'Unbiased moments, jackknife';
+const JACKKNIFE = 'Jackknife';
+const SPIKE = 'Spiked spectrum, jackknife';
 const MAJORISATION = 'Majorisation by the unseen trace';
 
 /** Where a Schur-concave function of the spectrum of C can lie; each eigenvalue may be off by the floor, on the side that does not help. */
@@ -283,6 +370,10 @@ function between({ even, steep }: ExtremeSpectra, floor: number, of: (spectrum: 
   const lower = of(steep.map((l) => Math.max(0, l - floor)));
   const upper = of(even.map((l) => l + floor));
   return certificate(lower, upper, MAJORISATION);
+}
+
+function raised(bound: Bound, by: number): Bound {
+  return { ...bound, lower: bound.lower! + by, upper: bound.upper! + by };
 }
 
 function notIdentifiable(rows: number, columns: number): string {

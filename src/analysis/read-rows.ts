@@ -42,41 +42,48 @@ export async function* readRows(source: MatrixSource, indices: Float64Array): As
 }
 
 /**
- * The `k` rows of a sequential source with the smallest hash (those that `nestedSample` would choose), after one pass, in the file's order.
- * O(k columns) memory.
+ * The `k` rows of a sequential source with the smallest hash (those that `nestedSample` would choose) and the `more` that come next by it,
+ * after one pass, in the file's order. O((k + more) columns) memory.
+ * @returns beyond null where there are no rows beyond the k
  */
 export async function sampleStream(
   source: MatrixSource,
   k: number,
+  more: number,
   seed: number,
   seen: (rows: number) => void,
-): Promise<{ rows: Rows; total: number }> {
+): Promise<{ rows: Rows; beyond: Rows | null; total: number }> {
   const { columns } = source;
   const kept: { index: number; hash: number; values: Float64Array }[] = [];
   const before = (a: { index: number; hash: number }, b: { index: number; hash: number }): number => a.hash - b.hash || a.index - b.index;
   let total = 0;
-  // Kept rows are cut back to k whenever twice as many have gathered: amortised O(log k) a row.
+  const most = k + more;
+  // Kept rows are cut back whenever twice as many have gathered: amortised O(log k) a row.
   let bound: { index: number; hash: number } | null = null;
   const cut = (): void => {
     kept.sort(before);
-    kept.length = Math.min(kept.length, k);
-    bound = kept.length === k ? kept[k - 1] : null;
+    kept.length = Math.min(kept.length, most);
+    bound = kept.length === most ? kept[most - 1] : null;
   };
   for await (const block of source.stream(rowsPerBlock(columns))) {
     for (let i = 0; i < block.count; i++) {
       const row = { index: block.first + i, hash: rowHash(block.first + i, seed) };
       if (bound !== null && before(row, bound) > 0) continue;
       kept.push({ ...row, values: block.values.slice(i * columns, (i + 1) * columns) });
-      if (kept.length >= 2 * k) cut();
+      if (kept.length >= 2 * most) cut();
     }
     total = block.first + block.count;
     seen(total);
   }
   cut();
-  kept.sort((a, b) => a.index - b.index);
-  const values = new Float64Array(kept.length * columns);
-  kept.forEach((row, i) => {
-    values.set(row.values, i * columns);
-  });
-  return { rows: { count: kept.length, values }, total };
+  const inOrder = (some: typeof kept): Rows => {
+    const values = new Float64Array(some.length * columns);
+    some
+      .sort((a, b) => a.index - b.index)
+      .forEach((row, i) => {
+        values.set(row.values, i * columns);
+      });
+    return { count: some.length, values };
+  };
+  return { rows: inOrder(kept.slice(0, k)), beyond: kept.length > k ? inOrder(kept.slice(k)) : null, total };
 }

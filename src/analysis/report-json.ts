@@ -1,4 +1,4 @@
-import { REPORT_SCHEMA, type SpectralReport } from './report';
+import { type Density, REPORT_SCHEMA, type SpectralReport, type Spectrum } from './report';
 
 export type JsonValue = number | string | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
@@ -19,15 +19,16 @@ export function reportFromJson(json: unknown): SpectralReport {
     ...report,
     // A file may call its tensor "NaN": where the file's own words stand, nothing is a number's name.
     source: written.source,
-    spectrum:
-      report.spectrum === null
-        ? null
-        : {
-            ...report.spectrum,
-            eigenvalues: Float64Array.from(report.spectrum.eigenvalues),
-            centred: Float64Array.from(report.spectrum.centred),
-          },
+    spectrum: report.spectrum && withArrays(report.spectrum),
   };
+}
+
+/** The spectrum with typed arrays where JSON has plain ones. */
+function withArrays(spectrum: Spectrum): Spectrum {
+  const eigenvalues = Float64Array.from(spectrum.eigenvalues);
+  if (spectrum.kind === 'exact') return { ...spectrum, eigenvalues, centred: Float64Array.from(spectrum.centred) };
+  const density = ({ nodes, weights }: Density): Density => ({ nodes: Float64Array.from(nodes), weights: Float64Array.from(weights) });
+  return { ...spectrum, eigenvalues, density: density(spectrum.density), centredDensity: density(spectrum.centredDensity) };
 }
 
 function toJson(value: unknown): JsonValue {

@@ -72,8 +72,15 @@ export interface Integrity {
   readonly constantColumns: number;
 }
 
-export interface Spectrum {
+export type Spectrum = ExactSpectrum | DensitySpectrum;
+
+export interface ExactSpectrum {
   readonly kind: 'exact';
+  /**
+   * From the Gram matrix, or, where its rounding would drown the tail and the elements hold more, from a QR factorisation of the rows
+   * (TSQR), which costs twice as much and one more reading.
+   */
+  readonly method: 'gram' | 'qr';
   /** Of C = G / n (uncentred), descending. Length min(rows used, columns); the rest are exactly 0. */
   readonly eigenvalues: Float64Array;
   /** Of S (centred), descending, same length. */
@@ -82,6 +89,28 @@ export interface Spectrum {
   readonly noiseFloor: number;
   /** Marchenko-Pastur upper edge for the noise variance read off the median eigenvalue; null where it has no meaning. */
   readonly marchenkoPasturEdge: number | null;
+}
+
+/** What is known of a spectrum that was never computed whole: its largest eigenvalues, and an estimate of its density. */
+export interface DensitySpectrum {
+  readonly kind: 'density';
+  /** The largest eigenvalues of C, descending, with multiplicity and without gaps; none where they did not converge. */
+  readonly eigenvalues: Float64Array;
+  readonly density: Density;
+  /** Of S (centred). */
+  readonly centredDensity: Density;
+  /** Eigenvalues of C below this are rounding, not data. */
+  readonly noiseFloor: number;
+  /** The edge takes a median that is computed, not estimated. */
+  readonly marchenkoPasturEdge: null;
+}
+
+/** An estimate of how many eigenvalues stand where: point masses that add up to the number of columns. */
+export interface Density {
+  /** Descending, not negative. */
+  readonly nodes: Float64Array;
+  /** Numbers of eigenvalues, rarely whole. */
+  readonly weights: Float64Array;
 }
 
 export type Level = 'healthy' | 'watch' | 'collapsing' | 'collapsed' | 'broken' | 'unknown';
@@ -104,6 +133,18 @@ export interface BoundedAtScale extends Bounded {
   readonly alphaOverD: number;
 }
 
+/**
+ * How much the numbers of a set of embeddings would vary if as many rows were drawn anew, as standard deviations by the jackknife:
+ * what a run compares the differences between its checkpoints with. The participation ratio by its logarithm.
+ */
+export interface SamplingDeviation {
+  readonly logScale: number;
+  readonly shape: number;
+  /** Of U_cov. */
+  readonly logDet: number;
+  readonly participationRatio: number;
+}
+
 export type Quantities = { readonly [id in Exclude<QuantityId, ScaledId>]?: Bounded } & {
   readonly [id in ScaledId]: readonly BoundedAtScale[];
 };
@@ -121,6 +162,8 @@ export interface SpectralReport {
   readonly sigma: SigmaUb | null;
   readonly spectrum: Spectrum | null;
   readonly quantities: Quantities;
+  /** Null for weights, whose rows are no draws, and where there is no variance. */
+  readonly sampling: SamplingDeviation | null;
   readonly verdict: Verdict;
   /** Milliseconds by stage: `read`, `gram`, `eigen`, `total`. */
   readonly timings: Readonly<Record<string, number>>;

@@ -16,6 +16,19 @@ export interface Spectra {
   readonly fourthMoment: number;
   /** Leverages of the pilot rows at any ridge: x^T (C + lambda I)^-1 x / n, and y^T (S + lambda I)^-1 y / n for y = x - mean. */
   readonly leverages: { uncentred(lambda: number): Float64Array; centred(lambda: number): Float64Array };
+  /** Quadratic forms of the pilot rows. */
+  readonly forms: {
+    /** |y|^2. */
+    centredSquares(): Float64Array;
+    /** y^T S y. */
+    centred(): Float64Array;
+    /** (u . x)^2, u the eigenvector of the largest eigenvalue of C. */
+    top(): Float64Array;
+  };
+  /** Of rows that are not among these: x^T (C + lambda I)^-1 x / n of each, at any lambda. Null while rows are fewer than columns. */
+  readonly outside: ((rows: Rows) => (lambda: number) => Float64Array) | null;
+  /** Rows evenly spread over all of them, every row where they are few; at least as many as the pilot rows, which are among them. */
+  readonly spread: readonly Float64Array[];
 }
 
 /** Side of the largest matrix whose eigenvalues are computed: 134 MB, and its copy. */
@@ -25,6 +38,17 @@ const KEPT_ELEMENTS = 2 ** 26;
 
 /** Rows whose leverages are measured, evenly spread over all rows so far: at least this many once there are as many, less than twice. */
 const PILOT = 128;
+/** Multiply-adds that all pairs of the spread rows may take, where rows are no wider than the dense limit: less than a tenth of a second. */
+export const PAIR_BUDGET = 2 ** 26;
+
+/** Spread rows are halved when there are as many: 1,024 of up to 128 columns (1 MiB), 512 of up to 512 (2 MiB), 256 of more. */
+function spreadCapacity(columns: number): number {
+  const affordable = 2 ** Math.floor(Math.log2(Math.sqrt((2 * PAIR_BUDGET) / columns)));
+  return Math.min(8 * PILOT, Math.max(2 * PILOT, affordable));
+}
+
+/** The part of the spectrum that inverse iteration leaves of the other directions, relative to the largest eigenvalue. */
+const TOP_SHIFT = 1e-9;
 
 /** How many rows of this width can be analysed; more are sampled down to it. */
 export function rowCapacity(columns: number): number {
@@ -36,8 +60,8 @@ export class SpectraAccumulator {
   private kept: Rows[] = [];
   private keptRows = 0;
   private summary: GramSummary | null = null;
-  private pilot: { readonly index: number; readonly row: Float64Array }[] = [];
-  private pilotStride = 1;
+  private spread: { readonly index: number; readonly row: Float64Array }[] = [];
+  private spreadStride = 1;
 
   constructor(
     private readonly columns: number,
@@ -52,7 +76,7 @@ export class SpectraAccumulator {
   /** @param rows in memory of their own: they may be kept, or changed */
   async add(rows: Rows): Promise<void> {
     if (rows.count === 0) return;
-    this.addToPilot(rows);
+    this.addToSpread(rows);
     if (this.summary !== null) return this.fold(this.summary, rows);
     this.kept.push(rows);
     this.keptRows += rows.count;
@@ -62,15 +86,27 @@ export class SpectraAccumulator {
     this.kept = [];
   }
 
-  private addToPilot({ count, values }: Rows): void {
+  private addToSpread({ count, values }: Rows): void {
     for (let i = 0; i < count; i++) {
       const index = this.rows + i;
-      if (index % this.pilotStride !== 0) continue;
-      this.pilot.push({ index, row: values.slice(i * this.columns, (i + 1) * this.columns) });
-      if (this.pilot.length < 2 * PILOT) continue;
-      this.pilotStride *= 2;
-      this.pilot = this.pilot.filter(({ index }) => index % this.pilotStride === 0);
+      if (index % this.spreadStride !== 0) continue;
+      this.spread.push({ index, row: values.slice(i * this.columns, (i + 1) * this.columns) });
+      if (this.spread.length < spreadCapacity(this.columns)) continue;
+      this.spreadStride *= 2;
+      this.spread = this.spread.filter(({ index }) => index % this.spreadStride === 0);
     }
+  }
+
+  /** As {@link Spectra.spread}. */
+  get spreadRows(): readonly Float64Array[] {
+    return this.spread.map(({ row }) => row);
+  }
+
+  /** Those of the spread rows whose place in the tridiagonal basis is worth its cost. */
+  private get pilot(): { readonly index: number; readonly row: Float64Array }[] {
+    let step = 1;
+    while (Math.ceil(this.spread.length / step) >= 2 * PILOT) step *= 2;
+    return this.spread.filter((_, k) => k % step === 0);
   }
 
   private async fold(summary: GramSummary, rows: Rows): Promise<void> {
@@ -93,14 +129,14 @@ export class SpectraAccumulator {
     const diagonal = Float64Array.from(t.diagonal);
     diagonal[0] += t.borderCoordinate ** 2;
     const uncentred = nonNegative(tridiagonalEigenvalues({ ...t, diagonal }, this.poll));
-    const coordinates = once(() =>
-      this.pilot.map(({ row }) => {
-        this.poll();
-        const x = row.slice();
-        toTridiagonalBasis(covariance, columns, t.tau, x);
-        return x;
-      }),
-    );
+    const { pilot } = this;
+    const inBasis = (row: Float64Array): Float64Array => {
+      this.poll();
+      const x = row.slice();
+      toTridiagonalBasis(covariance, columns, t.tau, x);
+      return x;
+    };
+    const coordinates = once(() => pilot.map(({ row }) => inBasis(row)));
     const centredCoordinates = once(() =>
       coordinates().map((x) => {
         const y = x.slice();
@@ -110,13 +146,24 @@ export class SpectraAccumulator {
     );
     const leverages = (tridiagonal: Tridiagonal, vectors: () => readonly Float64Array[]) => (lambda: number) =>
       shiftedInverseForms(tridiagonal, vectors(), lambda).map((q) => q / rows);
+    const ofC: Tridiagonal = { ...t, diagonal };
     return {
       rows,
       columns,
       uncentred,
       centred,
       fourthMoment,
-      leverages: { uncentred: leverages({ ...t, diagonal }, coordinates), centred: leverages(t, centredCoordinates) },
+      leverages: { uncentred: leverages(ofC, coordinates), centred: leverages(t, centredCoordinates) },
+      forms: {
+        centredSquares: () => Float64Array.from(centredCoordinates(), (y) => dot(y, y)),
+        centred: () => Float64Array.from(centredCoordinates(), (y) => dot(y, times(t, y))),
+        top: () => topForms(ofC, uncentred[0], coordinates()),
+      },
+      outside: ({ count, values }) => {
+        const others = once(() => Array.from({ length: count }, (_, i) => inBasis(values.subarray(i * columns, (i + 1) * columns))));
+        return leverages(ofC, others);
+      },
+      spread: this.spreadRows,
     };
   }
 
@@ -168,8 +215,9 @@ export class SpectraAccumulator {
     const uncentred = nonNegative(tridiagonalEigenvalues(bordered, this.poll)).subarray(0, rows);
     const scaled = (l: Float64Array): Float64Array => l.map((x) => x / rows);
     // Row i is m + y_i, and X X^T acts on e_i as the bordered form on (1 / sqrt(n), e_i - 1 / n).
+    const { pilot } = this;
     const coordinates = once(() =>
-      this.pilot.map(({ index }) => {
+      pilot.map(({ index }) => {
         this.poll();
         const x = new Float64Array(rows);
         x[index] = 1;
@@ -197,6 +245,18 @@ export class SpectraAccumulator {
       centred: scaled(centred),
       fourthMoment,
       leverages: { uncentred: leverages(bordered, borderedCoordinates), centred: leverages(t, coordinates) },
+      // y = Y^T e, and x = s v with v the left singular vector of the singular value s.
+      forms: {
+        centredSquares: () => Float64Array.from(coordinates(), (z) => dot(z, times(t, z))),
+        centred: () =>
+          Float64Array.from(coordinates(), (z) => {
+            const image = times(t, z);
+            return dot(image, image) / rows;
+          }),
+        top: () => topForms(bordered, uncentred[0], borderedCoordinates()).map((q) => q * uncentred[0]),
+      },
+      outside: null,
+      spread: this.spreadRows,
     };
   }
 
@@ -220,8 +280,27 @@ export class SpectraAccumulator {
 /** Columns of X that are multiplied at a time on the row side. */
 const PANEL = 512;
 
-/** Computed when it is first asked for: a report of all rows asks for no leverages. */
-function once<T>(compute: () => T): () => T {
+/** (u . x)^2 for the eigenvector u of the largest eigenvalue of a positive semidefinite T, by the resolvent just above it. */
+function topForms({ diagonal, offDiagonal }: Tridiagonal, largest: number, vectors: readonly Float64Array[]): Float64Array {
+  const flipped: Tridiagonal = { diagonal: diagonal.map((x) => largest - x), offDiagonal: offDiagonal.map((x) => -x) };
+  const shift = TOP_SHIFT * largest;
+  return shiftedInverseForms(flipped, vectors, shift).map((q) => q * shift);
+}
+
+function times({ diagonal, offDiagonal }: Tridiagonal, x: Float64Array): Float64Array {
+  return diagonal.map(
+    (a, k) => a * x[k] + (k > 0 ? offDiagonal[k - 1] * x[k - 1] : 0) + (k < offDiagonal.length ? offDiagonal[k] * x[k + 1] : 0),
+  );
+}
+
+function dot(x: Float64Array, y: Float64Array): number {
+  let sum = 0;
+  for (let k = 0; k < x.length; k++) sum += x[k] * y[k];
+  return sum;
+}
+
+/** Computed when it is first asked for. */
+export function once<T>(compute: () => T): () => T {
   let result: { readonly value: T } | null = null;
   return () => {
     result ??= { value: compute() };

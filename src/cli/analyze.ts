@@ -6,8 +6,9 @@ import type { Backend } from '../compute/kernels';
 import { selectBackend } from '../compute/select';
 import type { TensorFile } from '../formats/matrix-source';
 import { openTensorFile } from '../formats/registry';
-import { parseArguments, parseChoice, parseNumber } from './arguments';
-import { closest } from './closest';
+import { ANALYSIS_FLAGS, analysisOptions } from './analysis-flags';
+import { parseArguments, parseNumber } from './arguments';
+import { matrixNames, namedMatrix } from './choose-tensor';
 import { type Command, ExitCode } from './command';
 import { Failure, sentence } from './failure';
 import { checkPanelPath, writePanel } from './html';
@@ -67,44 +68,28 @@ export const analyzeCommand: Command = {
 
 function parseRequest(args: readonly string[]): Request {
   const { values, positionals } = parseArguments('analyze', args, {
+    ...ANALYSIS_FLAGS,
     tensor: { type: 'string' },
     column: { type: 'string' },
-    rows: { type: 'string', default: 'all' },
     tolerance: { type: 'string' },
-    seed: { type: 'string', default: String(DEFAULT_OPTIONS.seed) },
-    ridge: { type: 'string', default: String(DEFAULT_OPTIONS.ridge) },
     confidence: { type: 'string', default: String(DEFAULT_OPTIONS.confidence) },
-    'no-normalize': { type: 'boolean', default: false },
-    backend: { type: 'string', default: DEFAULT_OPTIONS.backend },
     json: { type: 'boolean', default: false },
     html: { type: 'string' },
   });
   if (positionals.length === 0) throw new Failure('analyze needs a file: sigma analyze PATH...');
   if (values.html !== undefined && positionals.length > 1) throw new Failure('--html writes the panel of one file: name one PATH');
-  const { rows, tolerance, seed, ridge, confidence, backend } = values;
+  const { tolerance, confidence } = values;
   return {
     paths: positionals,
     tensor: values.tensor ?? null,
     column: values.column ?? null,
     options: {
-      normalize: values['no-normalize'] ? false : DEFAULT_OPTIONS.normalize,
-      ridge: parseNumber('--ridge', ridge, (value) => value > 0, 'a positive number'),
+      ...analysisOptions(values),
       confidence: parseNumber('--confidence', confidence, (value) => value > 0 && value < 1, 'between 0 and 1, e.g. 0.95,'),
-      rows:
-        rows === 'all'
-          ? null
-          : parseNumber('--rows', rows, (value) => Number.isSafeInteger(value) && value > 0, "'all' or a whole number from 1"),
       tolerance:
         tolerance === undefined
           ? null
           : parseNumber('--tolerance', tolerance, (value) => value > 0 && value < 1, 'between 0 and 1, e.g. 0.01,'),
-      seed: parseNumber(
-        '--seed',
-        seed,
-        (value) => Number.isSafeInteger(value) && value >= 0 && value < 2 ** 32,
-        'a whole number from 0 to 4294967295',
-      ),
-      backend: parseChoice('--backend', backend, ['auto', 'webgpu', 'cpu']),
     },
     json: values.json,
     html: values.html ?? null,
@@ -168,26 +153,5 @@ function printForPerson(file: TensorFile, asked: number, reports: readonly Spect
 
 function chooseTensors(file: TensorFile, { tensor, column }: Request): readonly string[] {
   if (column !== null) throw new Failure(`${file.path}: a ${file.format} file has no named columns to choose from; leave --column out`);
-  const matrices = file.tensors.filter((info) => info.matrix !== null).map((info) => info.name);
-  if (tensor !== null) {
-    const info = file.tensors.find(({ name }) => name === tensor);
-    if (info === undefined) throw new Failure(`${file.path}: there is no tensor '${tensor}'${suggestion(tensor, matrices)}`);
-    if (info.matrix === null) throw new Failure(`${file.path}: '${tensor}' cannot be analysed: ${info.note ?? 'it is not a matrix'}`);
-    return [tensor];
-  }
-  if (matrices.length === 0) throw new Failure(`${file.path}: ${whyNoMatrix(file)}`);
-  return matrices;
-}
-
-function suggestion(tensor: string, names: readonly string[]): string {
-  const named = names.filter((name) => name !== '');
-  if (named.length === 0) return '; it holds one unnamed matrix, so leave --tensor out';
-  return `; the closest names are ${closest(tensor, named, 3).join(', ')}`;
-}
-
-function whyNoMatrix({ tensors }: TensorFile): string {
-  const [first] = tensors;
-  if (first === undefined) return 'the file holds no tensors';
-  if (tensors.length === 1) return `the file holds no matrix: ${first.note}`;
-  return `none of its ${tensors.length} tensors is a matrix; the first, ${first.name}: ${first.note}`;
+  return tensor === null ? matrixNames(file) : [namedMatrix(file, tensor)];
 }

@@ -1,7 +1,7 @@
 import type { Terminal } from './terminal';
 
 /** Exit codes that the shell sees. */
-export const ExitCode = { fine: 0, failed: 2, interrupted: 130 } as const;
+export const ExitCode = { fine: 0, findings: 1, failed: 2, interrupted: 130 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 export interface Command {

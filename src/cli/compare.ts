@@ -1,14 +1,16 @@
 import { basename } from 'node:path';
-import { type Comparison, compare, comparisonToJson, type Permuted, type Side } from '../analysis/compare';
+import { compare, type Side } from '../analysis/compare';
+import { type Comparison, comparisonToJson, type Permuted } from '../analysis/comparison';
 import { type AnalysisOptions, DEFAULT_OPTIONS, type SpectralReport } from '../analysis/report';
 import { selectBackend } from '../compute/select';
 import type { TensorFile } from '../formats/matrix-source';
 import { openTensorFile } from '../formats/registry';
 import { count, number, percent } from '../words/numbers';
 import { sampleSentence } from '../words/verdict';
-import { parseArguments, parseChoice, parseNumber } from './arguments';
+import { ANALYSIS_FLAGS, analysisOptions } from './analysis-flags';
+import { parseArguments } from './arguments';
 import { change, percentChange } from './changes';
-import { closest } from './closest';
+import { oneMatrix } from './choose-tensor';
 import { type Command, ExitCode } from './command';
 import { Failure } from './failure';
 import { levelText } from './levels';
@@ -42,7 +44,7 @@ export const compareCommand: Command = {
     const backend = await selectBackend(options.backend);
     try {
       for (const path of paths) files.push(await openTensorFile(path));
-      const [a, b] = files.map((file): Side => ({ file, tensor: chooseTensor(file, tensor) })) as [Side, Side];
+      const [a, b] = files.map((file): Side => ({ file, tensor: oneMatrix(file, tensor) })) as [Side, Side];
       checkColumns(a, b);
       const comparison = await compare(a, b, options, backend, {
         poll() {},
@@ -69,45 +71,17 @@ interface Request {
 
 function parseRequest(args: readonly string[]): Request {
   const { values, positionals } = parseArguments('compare', args, {
+    ...ANALYSIS_FLAGS,
     tensor: { type: 'string' },
-    rows: { type: 'string', default: 'all' },
-    seed: { type: 'string', default: String(DEFAULT_OPTIONS.seed) },
-    ridge: { type: 'string', default: String(DEFAULT_OPTIONS.ridge) },
-    'no-normalize': { type: 'boolean', default: false },
-    backend: { type: 'string', default: DEFAULT_OPTIONS.backend },
     json: { type: 'boolean', default: false },
   });
   if (positionals.length !== 2) throw new Failure(`compare needs two files, but got ${positionals.length}: sigma compare A B`);
-  const { rows, seed, ridge, backend } = values;
-  const isWhole = (value: number, from: number): boolean => Number.isSafeInteger(value) && value >= from;
   return {
     paths: [positionals[0]!, positionals[1]!],
     tensor: values.tensor ?? null,
-    options: {
-      ...DEFAULT_OPTIONS,
-      normalize: values['no-normalize'] ? false : DEFAULT_OPTIONS.normalize,
-      ridge: parseNumber('--ridge', ridge, (value) => value > 0, 'a positive number'),
-      rows: rows === 'all' ? null : parseNumber('--rows', rows, (value) => isWhole(value, 1), "'all' or a whole number from 1"),
-      seed: parseNumber('--seed', seed, (value) => isWhole(value, 0) && value < 2 ** 32, 'a whole number from 0 to 4294967295'),
-      backend: parseChoice('--backend', backend, ['auto', 'webgpu', 'cpu']),
-    },
+    options: analysisOptions(values),
     json: values.json,
   };
-}
-
-/** @throws Failure where the name is unknown, or needed */
-function chooseTensor({ path, tensors }: TensorFile, asked: string | null): string {
-  const matrices = tensors.filter(({ matrix }) => matrix !== null).map(({ name }) => name);
-  if (matrices.length === 0) throw new Failure(`${path}: the file holds no matrix`);
-  if (asked === null) {
-    if (matrices.length === 1) return matrices[0]!;
-    throw new Failure(`${path}: the file holds ${matrices.length} matrices; choose one with --tensor, e.g. --tensor ${matrices[0]}`);
-  }
-  if (matrices.includes(asked)) return asked;
-  const named = matrices.filter((name) => name !== '');
-  const hint =
-    named.length === 0 ? 'it holds one unnamed matrix, so leave --tensor out' : `the closest are ${closest(asked, named, 3).join(', ')}`;
-  throw new Failure(`${path}: there is no matrix '${asked}'; ${hint}`);
 }
 
 function checkColumns(a: Side, b: Side): void {

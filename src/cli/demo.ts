@@ -1,26 +1,20 @@
 import { cp, mkdir, readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { analyze } from '../analysis/analyze';
-import { DEFAULT_OPTIONS, type SpectralReport } from '../analysis/report';
-import type { Backend } from '../compute/kernels';
+import { join, relative, resolve } from 'node:path';
+import { DEFAULT_OPTIONS } from '../analysis/report';
 import { selectBackend } from '../compute/select';
-import { openTensorFile } from '../formats/registry';
+import { analyzeRun, runReport } from '../runs/analyze-run';
+import type { AnalyzedCheckpoint } from '../runs/run-report';
 import { parseArguments } from './arguments';
 import { type Command, ExitCode } from './command';
 import { Failure } from './failure';
-import { wrap } from './printable';
-import { type Generation, runText } from './run-table';
-import type { Terminal } from './terminal';
+import { runText } from './run-table';
 
 const HELP = `Usage: sigma demo [DIR]
 
-Copies two small recursive-training runs into DIR (default: ./sigma-demo) and analyses every generation.
+Copies two small recursive-training runs into DIR (default: ./sigma-demo) and judges them as sigma run does.
 In one of them a language model is trained on its predecessor's outputs only; the other is its control.`;
 
-const LEGEND = "Shape, log scale and SIGMA's U_cov are in nats; dU is the drift of U_cov since generation 0.";
-const LIMITS =
-  'These are differences, not alarms: saying when a run leaves the range of its control, with a controlled rate of false alarms, is not in this version.';
-
+/** The first is the control of the others. */
 const RUNS = [
   { folder: 'control-s0', title: 'each generation is trained on fresh real text' },
   { folder: 'replace-s0', title: "each generation is trained on its predecessor's outputs only" },
@@ -44,18 +38,21 @@ export const demoCommand: Command = {
 
     const backend = await selectBackend('auto');
     try {
+      const controls: (readonly AnalyzedCheckpoint[])[] = [];
       for (const { folder, title } of RUNS) {
-        const generations = await analyzeRun(join(directory, folder), backend, terminal);
-        terminal.print(`${runText(`${folder}: ${title}`, generations, terminal.style, terminal.width)}\n`);
+        const path = join(directory, folder);
+        const progress = (fraction: number, stage: string): void => terminal.progress.draw(fraction, `${folder} · ${stage}`);
+        const run = await analyzeRun({ run: resolve(path), options: DEFAULT_OPTIONS, backend, history: null }, { poll() {}, progress });
+        const text = runText(runReport(path, run, { baseline: null, controls }), terminal.style, terminal.width);
+        terminal.print(`${terminal.style.bold(`${folder}: ${title}`)}\n\n${text}\n\n`);
+        controls.push(run.checkpoints);
       }
     } finally {
       terminal.progress.erase();
       await backend.kernels.close();
     }
-    terminal.print(terminal.style.dim([LEGEND, LIMITS].flatMap((text) => wrap(text, terminal.width)).join('\n')));
-    terminal.print(
-      `\n${terminal.style.bold('Next')}  ${invocation()} analyze ${join(directory, 'replace-s0', 'generation-10', 'embeddings.npy')}`,
-    );
+    const [control, replace] = RUNS.map(({ folder }) => join(directory, folder));
+    terminal.print(`${terminal.style.bold('Next')}  ${invocation()} run ${replace} --control ${control}`);
     return ExitCode.fine;
   },
 };
@@ -75,30 +72,6 @@ async function copySamples(directory: string): Promise<void> {
   // The mark goes first: a copy that was interrupted can be completed.
   await cp(join(SAMPLES, MARK), join(directory, MARK));
   await cp(SAMPLES, directory, { recursive: true });
-}
-
-/** @param run a folder with `generation-<k>/embeddings.npy` */
-async function analyzeRun(run: string, backend: Backend, terminal: Terminal): Promise<Generation[]> {
-  const numbers = (await readdir(run))
-    .map((name) => /^generation-(\d+)$/.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number)
-    .sort((a, b) => a - b);
-  const generations: Generation[] = [];
-  for (const [i, number] of numbers.entries()) {
-    terminal.progress.draw(i / numbers.length, `${run}, generation ${number}`);
-    generations.push({ number, report: await analyzeEmbeddings(join(run, `generation-${number}`, 'embeddings.npy'), backend) });
-  }
-  return generations;
-}
-
-async function analyzeEmbeddings(path: string, backend: Backend): Promise<SpectralReport> {
-  const file = await openTensorFile(path);
-  try {
-    return await analyze(file, file.tensors[0]!.name, DEFAULT_OPTIONS, backend, { poll() {}, progress() {}, refined: null });
-  } finally {
-    await file.close();
-  }
 }
 
 /** How this program was called, so that the next command can be copied. */

@@ -1,16 +1,19 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { version } from '../../package.json';
 import { analyzeCommand } from './analyze';
+import { checkCommand } from './check';
 import { closest, editDistance } from './closest';
 import { type Command, ExitCode } from './command';
 import { compareCommand } from './compare';
 import { demoCommand } from './demo';
 import { doctorCommand } from './doctor';
 import { Failure, sentence } from './failure';
+import { runCommand } from './run';
 import { createTerminal, type Terminal } from './terminal';
 import { runInThread, threadTerminal } from './thread';
+import { watchCommand } from './watch';
 
-const COMMANDS: readonly Command[] = [analyzeCommand, compareCommand, doctorCommand, demoCommand];
+const COMMANDS: readonly Command[] = [analyzeCommand, compareCommand, runCommand, watchCommand, checkCommand, doctorCommand, demoCommand];
 
 const HELP = `Sigma: spectral health of embeddings and checkpoints
 

@@ -4,6 +4,7 @@ import { DEFAULT_ADVICE } from '../words/advice';
 import { integrityEntries, SIGMA_TITLE } from '../words/entries';
 import { bytes, count, duration, number } from '../words/numbers';
 import { type QuantityRow, quantityGroups } from '../words/quantities';
+import { rankedSpectrum } from '../words/ranked-spectrum';
 import { verdictModel } from '../words/verdict';
 import { levelText } from './levels';
 import { displayWidth, padTo, printable, shorten, wrap } from './printable';
@@ -66,13 +67,24 @@ function integrity(report: SpectralReport): string[] {
   return found.map(({ term, value, note }) => `${term}: ${value}. ${note}`);
 }
 
-function spectrumLines({ eigenvalues, noiseFloor }: Spectrum, style: Style, width: number): string[] {
+function spectrumLines(spectrum: Spectrum, style: Style, width: number): string[] {
+  const { noiseFloor } = spectrum;
+  const { eigenvalues, computed } = rankedSpectrum(spectrum);
   const resolved = eigenvalues.filter((value) => value > noiseFloor && value > 0);
   if (resolved.length === 0) return [];
   const lost = eigenvalues.length - resolved.length;
   const below = lost === 0 ? '' : `; ${count(lost)} more ${lost === 1 ? 'is' : 'are'} below the noise floor`;
-  const words = `Eigenvalues from ${number(resolved[0]!)} down to ${number(resolved.at(-1)!)}, on a log scale${below}.`;
+  const range = `from ${number(resolved[0]!)} down to ${number(resolved.at(-1)!)}, on a log scale${below}.`;
+  const words =
+    spectrum.kind === 'exact'
+      ? `Eigenvalues ${range}`
+      : `Estimated density of the eigenvalues ${range}${someComputed(computed.eigenvalues)}`;
   return [style.cyan(sparkline(eigenvalues, noiseFloor, Math.min(width, SPARKLINE_WIDTH))), ...wrap(words, width).map(style.dim)];
+}
+
+function someComputed(count: number): string {
+  if (count === 0) return '';
+  return count === 1 ? ' The largest is computed.' : ` The ${count} largest are computed.`;
 }
 
 /** A quantity's line, and what it means. */

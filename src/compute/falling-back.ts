@@ -29,8 +29,12 @@ export function fallingBack(gpu: Backend, cpu: Backend): Backend {
         }
         await current.kernels.addGram(y, count, d, gram, poll);
       },
+      applyGram(y, count, d, x, vectors, out, poll) {
+        return current.kernels.applyGram(y, count, d, x, vectors, out, poll);
+      },
       async close() {
         await gpu.kernels.close();
+        await cpu.kernels.close();
       },
     },
   };

@@ -7,6 +7,23 @@ export interface Kernels {
    * @param poll called between short stretches of arithmetic; throws to stop
    */
   addGram(y: Float64Array, count: number, d: number, gram: Float64Array, poll: () => void): Promise<void>;
+  /**
+   * Adds X Y^T Y to `out`: to each of its rows Y^T (Y x) of the same row x of X. Never forms Y^T Y.
+   * @param y count x d, row-major float64
+   * @param x vectors x d, row-major float64
+   * @param out vectors x d
+   * @param poll as for `addGram`
+   */
+  applyGram(
+    y: Float64Array,
+    count: number,
+    d: number,
+    x: Float64Array,
+    vectors: number,
+    out: Float64Array,
+    poll: () => void,
+  ): Promise<void>;
+  /** Ends threads and lets go of devices. */
   close(): Promise<void>;
 }
 

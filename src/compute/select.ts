@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { cpuKernels } from './cpu';
+import { cpuArithmetic, cpuKernels, refuseSimd } from './cpu';
 import { type AdapterSearch, closeWebGpu, openWebGpu } from './dawn';
 import { fallingBack } from './falling-back';
 import type { Backend, BackendChoice, BackendDescription, Kernels } from './kernels';
@@ -37,7 +37,8 @@ export async function selectBackend(choice: BackendChoice): Promise<Backend> {
   return fallingBack(gpu, cpu);
 }
 
-function because(backend: Backend, fallbackReason: string): Backend {
+function because(backend: Backend, reason: string): Backend {
+  const fallbackReason = [reason, backend.description.fallbackReason].filter((text) => text !== null).join(' ');
   return { ...backend, description: { ...backend.description, fallbackReason } };
 }
 
@@ -58,7 +59,7 @@ async function speed(kernels: Kernels): Promise<number> {
 export async function backendStatuses(): Promise<readonly BackendStatus[]> {
   const cpu = await openCpu();
   const gpu = await openGpu();
-  const statuses: BackendStatus[] = [{ name: 'cpu', usable: true, description: cpu.description, detail: null }];
+  const statuses: BackendStatus[] = [{ name: 'cpu', usable: true, description: cpu.description, detail: cpu.description.fallbackReason }];
   if ('unusable' in gpu) {
     statuses.unshift({ name: 'webgpu', usable: false, description: null, detail: gpu.unusable });
   } else {
@@ -68,15 +69,33 @@ export async function backendStatuses(): Promise<readonly BackendStatus[]> {
   return statuses;
 }
 
-/** @throws Error when the processor itself fails the self-test */
+/** Once it has happened: why this process does without. */
+let simdFailure: string | null = null;
+
+/** WebAssembly where it passes the self-test, else plain JavaScript. @throws Error when that fails too */
 async function openCpu(): Promise<Backend> {
-  const kernels = cpuKernels();
-  const selfTestError = await selfTest(kernels);
-  if (!(selfTestError <= TOLERANCE.float64)) {
-    throw new Error(`The processor's arithmetic failed its self-test (error ${selfTestError}). Please report this.`);
+  let result = await outcome(cpuKernels(), TOLERANCE.float64);
+  if (!result.passed) {
+    simdFailure = `${cpuArithmetic()}, failed the self-test: ${result.reason}`;
+    refuseSimd();
+    result = await outcome(cpuKernels(), TOLERANCE.float64);
   }
-  const device = cpus()[0]?.model.trim() || process.arch;
-  return { kernels, description: { name: 'cpu', device, precision: 'float64', selfTestError, fallbackReason: null } };
+  if (!result.passed) throw new Error(`The processor's arithmetic failed its self-test: ${result.reason} Please report this.`);
+  const device = `${cpus()[0]?.model.trim() || process.arch}, ${cpuArithmetic()}`;
+  const { selfTestError } = result;
+  return { kernels: cpuKernels(), description: { name: 'cpu', device, precision: 'float64', selfTestError, fallbackReason: simdFailure } };
+}
+
+type Outcome = { readonly passed: true; readonly selfTestError: number } | { readonly passed: false; readonly reason: string };
+
+async function outcome(kernels: Kernels, tolerance: number): Promise<Outcome> {
+  try {
+    const selfTestError = await selfTest(kernels);
+    if (selfTestError <= tolerance) return { passed: true, selfTestError };
+    return { passed: false, reason: `its error is ${selfTestError.toExponential(1)}.` };
+  } catch (error) {
+    return { passed: false, reason: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 async function openGpu(): Promise<Backend | { readonly unusable: string }> {
@@ -95,17 +114,13 @@ async function openGpu(): Promise<Backend | { readonly unusable: string }> {
       closeWebGpu();
     },
   };
-  try {
-    const selfTestError = await selfTest(kernels);
-    if (selfTestError <= TOLERANCE.float32) {
-      return { kernels, description: { name: 'webgpu', device: opened.device, precision: 'float32', selfTestError, fallbackReason: null } };
-    }
+  const result = await outcome(kernels, TOLERANCE.float32);
+  if (!result.passed) {
     await kernels.close();
-    return { unusable: `${opened.device} failed the self-test (error ${selfTestError.toExponential(1)}).` };
-  } catch (error) {
-    await kernels.close();
-    return { unusable: `${opened.device} failed the self-test: ${error instanceof Error ? error.message : String(error)}` };
+    return { unusable: `${opened.device} failed the self-test: ${result.reason}` };
   }
+  const { selfTestError } = result;
+  return { kernels, description: { name: 'webgpu', device: opened.device, precision: 'float32', selfTestError, fallbackReason: null } };
 }
 
 /** Asks a process of its own what GPU there is: a broken driver ends that one. Outside a bundle (tests) there is none, and this one is asked. */

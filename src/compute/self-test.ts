@@ -4,7 +4,7 @@ import type { Kernels } from './kernels';
 export const TOLERANCE = { float64: 1e-13, float32: 1e-5 } as const;
 
 /**
- * Y^T Y on cases that have broken backends before: odd shapes, a single row, cancelling signs, large and tiny entries,
+ * Y^T Y and X Y^T Y on cases that have broken backends before: odd shapes, a single row, cancelling signs, large and tiny entries,
  * against compensated float64 sums computed here in the most literal way.
  * @returns the largest error of all cases, each relative to the largest entry of its exact answer; Infinity when anything is not finite
  */
@@ -19,18 +19,41 @@ export async function selfTest(kernels: Kernels): Promise<number> {
     found[0] = expected[0];
     await kernels.addGram(y, rows, columns, found, () => {});
     found[0] -= expected[0];
-    let largest = 0;
-    let error = 0;
-    for (let i = 0; i < columns; i++) {
-      for (let j = i; j < columns; j++) {
-        largest = Math.max(largest, Math.abs(expected[i * columns + j]));
-        const difference = Math.abs(found[i * columns + j] - expected[i * columns + j]);
-        error = Number.isFinite(difference) ? Math.max(error, difference) : Number.POSITIVE_INFINITY;
-      }
-    }
-    worst = Math.max(worst, error / largest);
+    worst = Math.max(worst, relativeError(found, expected, upperTriangle(columns)));
+
+    const x = Float64Array.from({ length: VECTORS * columns }, (_, i) => wave(i, 1));
+    const images = new Float64Array(VECTORS * columns);
+    const expectedImages = images.map((_, i) => {
+      let sum = 0;
+      const [vector, column] = [Math.floor(i / columns), i % columns];
+      for (let j = 0; j < columns; j++) sum += x[vector * columns + j] * expected[Math.min(j, column) * columns + Math.max(j, column)];
+      return sum;
+    });
+    images[0] = expectedImages[0];
+    await kernels.applyGram(y, rows, columns, x, VECTORS, images, () => {});
+    images[0] -= expectedImages[0];
+    worst = Math.max(worst, relativeError(images, expectedImages, images.keys()));
   }
   return worst;
+}
+
+/** Of X: one more than a whole number of fours, and of pairs. */
+const VECTORS = 5;
+
+function* upperTriangle(d: number): Generator<number> {
+  for (let i = 0; i < d; i++) for (let j = i; j < d; j++) yield i * d + j;
+}
+
+/** The largest error at these indices over the largest entry there. */
+function relativeError(found: Float64Array, expected: Float64Array, indices: Iterable<number>): number {
+  let largest = 0;
+  let error = 0;
+  for (const i of indices) {
+    largest = Math.max(largest, Math.abs(expected[i]));
+    const difference = Math.abs(found[i] - expected[i]);
+    error = Number.isFinite(difference) ? Math.max(error, difference) : Number.POSITIVE_INFINITY;
+  }
+  return error / largest;
 }
 
 interface Case {
@@ -50,6 +73,9 @@ const CASES: readonly Case[] = [
   { rows: 128, columns: 9, value: (i, j) => (i % 2 === 0 ? 1 : j % 2 === 0 ? 1 : -1) * (1 + 0.001 * wave(i >> 1, j)) },
   { rows: 64, columns: 6, value: (i, j) => 1e3 * wave(i, j) },
   { rows: 64, columns: 6, value: (i, j) => 1e-30 * wave(i, j) },
+  // Squares beyond float32, and entries that are subnormal in it.
+  { rows: 64, columns: 6, value: (i, j) => 1e30 * wave(i, j) },
+  { rows: 64, columns: 6, value: (i, j) => 1e-41 * wave(i, j) },
 ];
 
 /** By Neumaier's compensated summation; products of float32 values are exact in float64. */

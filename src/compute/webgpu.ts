@@ -1,6 +1,7 @@
 import { GPU, type IKernelFunctionThis } from 'gpu.js';
 // Not exported by the package's root: without it the device outlives every GPU object and the process does not end.
 import { WebGPUContext } from 'gpu.js/src/backend/web-gpu/context.js';
+import { cpuKernels } from './cpu';
 import type { Kernels } from './kernels';
 
 /** Rows per dispatch: 32 partial sums of 32 products each, so that float32 rounding grows with 64 terms and not with 1,024. */
@@ -52,6 +53,8 @@ export function webgpuKernels(): Kernels {
         }
       }
     },
+    // Few vectors make few products for each row that would travel to the GPU, and Lanczos needs float64.
+    applyGram: cpuKernels().applyGram,
     async close() {
       await gpu.destroy();
       await WebGPUContext.destroy();

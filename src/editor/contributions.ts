@@ -4,6 +4,9 @@ export const COMMANDS = {
   restartEngine: 'sigma.restartEngine',
   showLog: 'sigma.showLog',
   doctor: 'sigma.doctor',
+  showRuns: 'sigma.showRuns',
+  watchRun: 'sigma.watchRun',
+  unwatchRun: 'sigma.unwatchRun',
 } as const;
 
 /** View type of the custom editor. */
@@ -11,6 +14,9 @@ export const SPECTRUM_EDITOR = 'sigma.spectrum';
 
 /** Section of the settings, and name of everything else that carries ours. */
 export const SECTION = 'sigma';
+
+/** Context key: paths of the folders that the settings have watched. */
+export const WATCHED_FOLDERS = 'sigma.watchedFolders';
 
 /** Endings of the files that can be analysed, without the dot: those of the formats' registry, which is too heavy to load in the editor. */
 export const FILE_ENDINGS = ['npy', 'npz', 'safetensors', 'safetensors.index.json', 'pt', 'pth', 'bin', 'ckpt', 'csv', 'tsv'] as const;

@@ -2,7 +2,8 @@ import * as vscode from 'vscode';
 import type { Level, SpectralReport } from '../analysis/report';
 import { COMMANDS, SECTION } from './contributions';
 
-const SEVERITIES: Partial<Record<Level, vscode.DiagnosticSeverity>> = {
+/** Levels that are worth a problem. */
+export const SEVERITIES: Partial<Record<Level, vscode.DiagnosticSeverity>> = {
   broken: vscode.DiagnosticSeverity.Error,
   collapsed: vscode.DiagnosticSeverity.Warning,
   collapsing: vscode.DiagnosticSeverity.Warning,
@@ -40,10 +41,7 @@ export class Problems {
   }
 
   #set(uri: vscode.Uri, tensor: string | null, message: string, code: string, severity: vscode.DiagnosticSeverity): void {
-    const problem = new vscode.Diagnostic(new vscode.Range(0, 0, 0, 0), tensor ? `${tensor}: ${message}` : message, severity);
-    problem.source = 'Sigma';
-    // A row of the Problems panel opens the file's default editor, which shows nothing of a binary file; its code opens ours.
-    problem.code = { value: code, target: commandUri(COMMANDS.analyze, uri.toString()) };
+    const problem = diagnosticOn(uri, tensor ? `${tensor}: ${message}` : message, code, severity);
     const problems = this.#files.get(uri.toString()) ?? new Map();
     this.#files.set(uri.toString(), problems.set(tensor, problem));
     this.#publish(uri);
@@ -52,6 +50,15 @@ export class Problems {
   #publish(uri: vscode.Uri): void {
     this.#collection.set(uri, [...(this.#files.get(uri.toString())?.values() ?? [])]);
   }
+}
+
+/** A problem on a whole file. */
+export function diagnosticOn(uri: vscode.Uri, message: string, code: string, severity: vscode.DiagnosticSeverity): vscode.Diagnostic {
+  const diagnostic = new vscode.Diagnostic(new vscode.Range(0, 0, 0, 0), message, severity);
+  diagnostic.source = 'Sigma';
+  // A row of the Problems panel opens the file's default editor, which shows nothing of a binary file; its code opens ours.
+  diagnostic.code = { value: code, target: commandUri(COMMANDS.analyze, uri.toString()) };
+  return diagnostic;
 }
 
 function commandUri(command: string, ...args: string[]): vscode.Uri {

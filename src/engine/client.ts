@@ -20,7 +20,12 @@ import {
   ErrorCode,
   type FileSummary,
   inspectRequest,
+  type RunEvent,
+  type RunWatchSet,
+  runChangedNotification,
+  watchRunsNotification,
 } from './protocol';
+import { RunReceiver } from './run-changes';
 
 /** `idle`: starts with the next request. `failing`: it keeps dying and is not started until `restart` is called. */
 export type EngineState = 'idle' | 'running' | 'failing';
@@ -31,11 +36,14 @@ export interface EngineClientOptions {
   /** Gets what the engine prints, and why it stopped. */
   readonly log: (text: string) => void;
   readonly onStateChange?: (state: EngineState) => void;
+  /** What becomes of the runs that are watched. */
+  readonly onRunEvent?: (event: RunEvent) => void;
   readonly restartPolicy?: RestartPolicy;
 }
 
 /**
- * The host's side of the engine. The process starts with the first request and again after a crash.
+ * The host's side of the engine. The process starts with the first request or the first run to watch, and
+ * again after a crash.
  * Every method rejects with an EngineError, and none stays pending: a request that a crash cuts off is tried once more, then fails.
  */
 export class EngineClient {
@@ -49,6 +57,7 @@ export class EngineClient {
   #ending: Promise<unknown> = Promise.resolve();
   #disposed = false;
   #nextToken = 0;
+  #watched: RunWatchSet | null = null;
 
   constructor(options: EngineClientOptions) {
     this.#options = options;
@@ -92,10 +101,18 @@ export class EngineClient {
     return this.#request('checking the backends', signal, (connection, token) => connection.sendRequest(doctorRequest, token));
   }
 
+  /** Replaces what is watched. A process that starts after a crash goes on with it. */
+  watchRuns(set: RunWatchSet): void {
+    this.#watched = set;
+    if (this.#process) sendWatchSet(this.#process, set);
+    else this.#goOnWatching();
+  }
+
   /** Forgets earlier crashes and ends the process that runs, if any; its pending requests go to the next one. */
   restart(): void {
     this.#crashes.clear();
     this.#stop();
+    this.#goOnWatching();
   }
 
   /** Ends the process; pending requests fail. Resolves when the process is gone. */
@@ -145,6 +162,14 @@ export class EngineClient {
   #start(): EngineProcess {
     const { script, log } = this.#options;
     const engine: EngineProcess = new EngineProcess(script, { log, onExit: (how) => this.#onExit(engine, how) });
+    const runs = new RunReceiver();
+    engine.connection.onNotification(runChangedNotification, (event) => {
+      if (event.kind === 'ended') runs.forget(event.run);
+      // One that was told to end may still speak.
+      if (engine !== this.#process) return;
+      this.#options.onRunEvent?.(event.kind === 'changed' ? { ...event, report: runs.report(event.report) } : event);
+    });
+    if (this.#watched?.runs.length) sendWatchSet(engine, this.#watched);
     this.#enter('running');
     return engine;
   }
@@ -166,6 +191,13 @@ export class EngineClient {
     const delay = this.#crashes.crashed(performance.now());
     if (delay !== null && delay > 0) this.#backOff = this.#pause(delay);
     this.#enter(delay === null ? 'failing' : 'idle');
+    if (delay !== null) this.#goOnWatching();
+  }
+
+  /** With runs to watch the process does not wait for a request. */
+  #goOnWatching(): void {
+    // Whatever is wrong with the engine is told by its state.
+    if (this.#watched?.runs.length) this.#running(undefined).catch(() => {});
   }
 
   #pause(milliseconds: number): BackOff {
@@ -199,6 +231,11 @@ interface BackOff {
   readonly over: Promise<void>;
   /** Makes it over now. */
   end(): void;
+}
+
+function sendWatchSet({ connection }: EngineProcess, set: RunWatchSet): void {
+  // It fails when the process ends, and the next one gets it then.
+  connection.sendNotification(watchRunsNotification, set).catch(() => {});
 }
 
 function shutDown(): EngineError {

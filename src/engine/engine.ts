@@ -33,7 +33,7 @@ export class Engine {
     const known = this.#reports.get(key);
     if (known) return known;
     if (this.#computations.busy) onUpdate({ fraction: 0, stage: 'Waiting for another analysis to finish', report: null });
-    return this.#computations.run(job.priority, signal, async () => {
+    return this.#computations.run(job.priority, signal, async (signal) => {
       // Someone else may have asked for the same while this job waited.
       const known = this.#reports.get(key);
       if (known) return known;
@@ -41,6 +41,11 @@ export class Engine {
       this.#reports.set(reportKey(fingerprint, tensor, options), report);
       return report;
     });
+  }
+
+  /** One checkpoint of a watched run. Matrices that were finished before the job gave way are not computed again. */
+  analyzeCheckpoint(params: Tasks['checkpoint']['params'], signal: AbortSignal): Promise<Tasks['checkpoint']['result']> {
+    return this.#computations.run('background', signal, (signal) => this.#computer.run('checkpoint', params, signal));
   }
 
   /** Tests every backend, in a thread of its own: a broken driver must not take a running analysis with it. */
@@ -59,6 +64,6 @@ export class Engine {
   }
 
   #read(path: string, signal: AbortSignal): Promise<Tasks['inspect']['result']> {
-    return this.#readings.run('visible', signal, () => this.#reader.run('inspect', { path }, signal));
+    return this.#readings.run('visible', signal, (signal) => this.#reader.run('inspect', { path }, signal));
   }
 }

@@ -1,12 +1,18 @@
-import { NotificationType0, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import { NotificationType, NotificationType0, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { AnalysisOptions, SpectralReport } from '../analysis/report';
 import type { BackendStatus } from '../compute/select';
 import type { TensorFile } from '../formats/matrix-source';
+import type { RunReport } from '../runs/run-report';
+import type { WatchNotice } from '../runs/watch-run';
+import type { RunChange } from './run-changes';
+
+export type { JudgedCheckpoint, NamedStep, RunReport } from '../runs/run-report';
+export type { WatchNotice } from '../runs/watch-run';
 
 /** What a file holds, without its numbers. */
 export type FileSummary = Pick<TensorFile, 'path' | 'format' | 'bytes' | 'tensors' | 'warnings'>;
 
-/** On screen first: waiting `visible` jobs start before waiting `background` ones. */
+/** On screen first: `visible` jobs start before `background` ones, and those give way to them. */
 export type Priority = 'visible' | 'background';
 
 /** One matrix to analyse. */
@@ -25,12 +31,44 @@ export interface AnalyzeParams extends AnalysisJob {
 
 /** Sent while a job runs: how far it is, and each full report that a refinement step gives. */
 export interface AnalyzeUpdate {
-  /** In [0, 1]; never falls within a job. */
+  /** In [0, 1]; never falls, but where a background job is begun anew. */
   readonly fraction: number;
   /** For a person, e.g. `Reading 4,000 of 50,000 rows`. */
   readonly stage: string;
   readonly report: SpectralReport | null;
 }
+
+/** A folder to watch: a run, or a folder of runs, to each of which the rest applies. */
+export interface WatchedFolder {
+  /** Absolute. */
+  readonly path: string;
+  /** Name of the checkpoint to compare with; null for the first. */
+  readonly baseline: string | null;
+  /** Absolute paths of healthy runs of the same kind. */
+  readonly controls: readonly string[];
+  readonly options: AnalysisOptions;
+}
+
+/** Everything that is to be watched: replaces what was watched before. */
+export interface RunWatchSet {
+  readonly runs: readonly WatchedFolder[];
+  /** File in which reports are kept, outside of the folders. */
+  readonly history: string;
+  /** Milliseconds, as in WatchOptions. */
+  readonly quiet?: number;
+  readonly interval?: number;
+}
+
+/** What becomes of a run; `run` is its path. A run that is not watched any more has ended. */
+export type RunEvent =
+  | { readonly kind: 'changed'; readonly run: string; readonly report: RunReport }
+  | { readonly kind: 'notice'; readonly run: string; readonly notice: WatchNotice }
+  | { readonly kind: 'ended'; readonly run: string };
+
+/** The same on its way. */
+export type SentRunEvent =
+  | Exclude<RunEvent, { kind: 'changed' }>
+  | { readonly kind: 'changed'; readonly run: string; readonly report: RunChange };
 
 export interface DoctorReport {
   readonly version: string;
@@ -66,6 +104,8 @@ export class EngineError extends Error {
 export const inspectRequest = new RequestType<{ readonly path: string }, FileSummary, void>('sigma/inspect');
 export const analyzeRequest = new RequestType<AnalyzeParams, SpectralReport, void>('sigma/analyze');
 export const doctorRequest = new RequestType0<DoctorReport, void>('sigma/doctor');
+export const watchRunsNotification = new NotificationType<RunWatchSet>('sigma/watchRuns');
+export const runChangedNotification = new NotificationType<SentRunEvent>('sigma/runChanged');
 export const shutdownRequest = new RequestType0<null, void>('sigma/shutdown');
 export const exitNotification = new NotificationType0('sigma/exit');
 export const analyzeUpdates = new ProgressType<AnalyzeUpdate>();

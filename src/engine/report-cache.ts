@@ -45,5 +45,8 @@ export class ReportCache {
 }
 
 function approximateBytes({ spectrum }: SpectralReport): number {
-  return FIXED_BYTES + (spectrum ? spectrum.eigenvalues.byteLength + spectrum.centred.byteLength : 0);
+  if (spectrum === null) return FIXED_BYTES;
+  const { eigenvalues } = spectrum;
+  // A density is bounded by probes and steps: it counts as a part of the rest.
+  return FIXED_BYTES + eigenvalues.byteLength + (spectrum.kind === 'exact' ? spectrum.centred.byteLength : 0);
 }

@@ -11,11 +11,18 @@ import {
   ErrorCode,
   exitNotification,
   inspectRequest,
+  type RunEvent,
+  runChangedNotification,
   shutdownRequest,
+  watchRunsNotification,
 } from './protocol';
+import { RunSender } from './run-changes';
+import { RunWatcher } from './run-watcher';
 
 const connection = createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process));
 const engine = new Engine(join(__dirname, 'worker.js'));
+const runs = new RunWatcher(engine, tell);
+const sender = new RunSender();
 const running = new Set<AbortController>();
 let shuttingDown = false;
 
@@ -43,6 +50,12 @@ function stopped(): EngineError {
   return new EngineError(ErrorCode.stopped, 'The engine was shut down.');
 }
 
+function tell(event: RunEvent): void {
+  if (event.kind === 'ended') sender.forget(event.run);
+  const sent = event.kind === 'changed' ? { ...event, report: sender.change(event.report) } : event;
+  void connection.sendNotification(runChangedNotification, sent);
+}
+
 connection.onRequest(inspectRequest, ({ path }, token) => answer(token, (signal) => engine.inspect(path, signal)));
 connection.onRequest(analyzeRequest, (params, token) =>
   answer(token, (signal) =>
@@ -59,8 +72,10 @@ connection.onRequest(doctorRequest, (token) =>
     backends: await engine.backendStatuses(signal),
   })),
 );
+connection.onNotification(watchRunsNotification, (set) => runs.watch(set));
 connection.onRequest(shutdownRequest, () => {
   shuttingDown = true;
+  runs.close();
   for (const controller of running) controller.abort(stopped());
   engine.close();
   return null;

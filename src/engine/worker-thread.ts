@@ -1,6 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { AnalysisOptions, SpectralReport } from '../analysis/report';
 import type { BackendStatus } from '../compute/select';
+import type { CheckpointAnalysis } from '../runs/analyze-checkpoint';
+import type { Checkpoint } from '../runs/checkpoint';
+import type { AnalyzedCheckpoint } from '../runs/run-report';
 import { type AnalyzeUpdate, EngineError, ErrorCode, type FileSummary } from './protocol';
 
 /** What a worker thread can be asked, and what it answers. */
@@ -13,6 +16,19 @@ export interface Tasks {
     readonly params: { readonly path: string; readonly tensor: string; readonly options: AnalysisOptions };
     /** The fingerprint is that of the file that was read, which may have changed since it was asked for. */
     readonly result: { readonly report: SpectralReport; readonly fingerprint: string };
+  };
+  /** The thread keeps the history: what it finds there is not computed, and what it computes is added. */
+  readonly checkpoint: {
+    readonly params: {
+      readonly run: string;
+      readonly checkpoint: Checkpoint;
+      /** Names of the checkpoints that the run has now. */
+      readonly listed: readonly string[];
+      readonly options: AnalysisOptions;
+      readonly history: string;
+    };
+    /** `deleted`: what the history has of checkpoints that the run had earlier. */
+    readonly result: { readonly analysis: CheckpointAnalysis; readonly deleted: readonly AnalyzedCheckpoint[] };
   };
   readonly doctor: { readonly params: null; readonly result: readonly BackendStatus[] };
 }

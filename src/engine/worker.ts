@@ -6,6 +6,9 @@ import { backendStatuses, selectBackend } from '../compute/select';
 import { FormatError } from '../formats/format-error';
 import type { TensorFile } from '../formats/matrix-source';
 import { openTensorFile } from '../formats/registry';
+import { analyzeCheckpoint } from '../runs/analyze-checkpoint';
+import { deletedCheckpoints } from '../runs/deleted-checkpoints';
+import { type History, openHistory } from '../runs/history';
 import { Progress } from './progress';
 import { EngineError, ErrorCode } from './protocol';
 import type { TaskMessage, TaskName, Tasks, ThreadMessage } from './worker-thread';
@@ -13,17 +16,21 @@ import type { TaskMessage, TaskName, Tasks, ThreadMessage } from './worker-threa
 /** Milliseconds between looks at the cancel flag while something else is awaited. */
 const WATCH_INTERVAL = 50;
 
-const backends = new Map<BackendChoice, Promise<Backend>>();
+const backendFor = kept((choice: BackendChoice): Promise<Backend> => selectBackend(choice));
+const historyIn = kept((path: string): Promise<History> => openHistory(path));
 
-function backendFor(choice: BackendChoice): Promise<Backend> {
-  let backend = backends.get(choice);
-  if (!backend) {
-    backend = selectBackend(choice);
-    // A failure is not kept: the next task tries anew.
-    backend.catch(() => backends.delete(choice));
-    backends.set(choice, backend);
-  }
-  return backend;
+/** Makes one thing for each key and keeps it. A failure is not kept: the next task tries anew. */
+function kept<K, T>(make: (key: K) => Promise<T>): (key: K) => Promise<T> {
+  const all = new Map<K, Promise<T>>();
+  return (key) => {
+    let one = all.get(key);
+    if (!one) {
+      one = make(key);
+      one.catch(() => all.delete(key));
+      all.set(key, one);
+    }
+    return one;
+  };
 }
 
 async function perform(task: TaskMessage): Promise<Tasks[TaskName]['result']> {
@@ -50,6 +57,22 @@ async function perform(task: TaskMessage): Promise<Tasks[TaskName]['result']> {
         });
         return { report, fingerprint: file.fingerprint };
       });
+    }
+    case 'checkpoint': {
+      const { run, checkpoint, listed, options, history: path } = task.params;
+      const backend = await unlessCancelled(backendFor(options.backend), task);
+      const history = await historyIn(path);
+      const analysis = await analyzeCheckpoint(
+        checkpoint,
+        { run, options, backend, history },
+        {
+          poll() {
+            if (isCancelled(task)) throw EngineError.cancelled();
+          },
+          progress() {},
+        },
+      );
+      return { analysis, deleted: await deletedCheckpoints(history, run, listed) };
     }
   }
 }

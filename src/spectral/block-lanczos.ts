@@ -10,8 +10,17 @@ export interface TopEigenvalues {
   readonly residuals: Float64Array;
   /** Their vectors, one a row: values.length x d. */
   readonly vectors: Float64Array;
-  /** True when all converged and a search from fresh random directions, orthogonal to them, found no eigenvalue above the least. */
+  /** True when all converged and a search from fresh random directions, orthogonal to them, found no eigenvalue above the least.
+   * Otherwise the values are eigenvalues all the same, but others may stand among them. */
   readonly complete: boolean;
+}
+
+interface TopOptions {
+  readonly count: number;
+  readonly blockSize: number;
+  readonly dimension: number;
+  readonly applications: number;
+  readonly tolerance: number;
 }
 
 interface Ritz {
@@ -29,28 +38,35 @@ interface Ritz {
  * @param blockSize vectors per application of the operator
  * @param dimension largest Krylov space of one search; those that converged in it are deflated and another search goes on,
  *   and when none did the result is incomplete
+ * @param applications of the operator, in all searches; one more measures the residuals
  * @param tolerance on the residuals, relative to the largest eigenvalue in absolute value
  * @param poll called once per vector
  */
-export function topEigenvalues(
+export async function topEigenvalues(
   operator: Operator,
   d: number,
-  { count, blockSize, dimension, tolerance }: { count: number; blockSize: number; dimension: number; tolerance: number },
+  { count, blockSize, dimension, applications, tolerance }: TopOptions,
   seed: number,
   poll: () => void = () => {},
-): TopEigenvalues {
+): Promise<TopEigenvalues> {
   const random = normal(uniform(seed));
   const wanted = Math.min(count, d);
   let locked: Ritz[] = [];
   let complete = false;
-  while (!complete) {
+  let left = applications;
+  const counted: Operator = (x, vectors) => {
+    left--;
+    return operator(x, vectors);
+  };
+  while (!complete && left > 0) {
     const cutoff = locked.length < wanted ? Number.NEGATIVE_INFINITY : locked[wanted - 1].value;
-    const found = search(operator, d, locked, { wanted, cutoff, blockSize, dimension, tolerance }, random, poll);
+    const size = Math.min(dimension, left * blockSize);
+    const found = await search(counted, d, locked, { wanted, cutoff, blockSize, dimension: size, tolerance }, random, poll);
     locked = [...locked, ...found.pairs].sort((a, b) => b.value - a.value).slice(0, wanted);
     complete = locked.length === wanted && found.settled && (found.pairs.length === 0 || found.exhausted);
     if (found.pairs.length === 0) break;
   }
-  return { ...residualsOf(operator, d, locked), complete };
+  return { ...(await residualsOf(operator, d, locked)), complete };
 }
 
 interface Search {
@@ -62,7 +78,7 @@ interface Search {
   readonly exhausted: boolean;
 }
 
-function search(
+async function search(
   operator: Operator,
   d: number,
   locked: readonly Ritz[],
@@ -75,7 +91,7 @@ function search(
   }: { wanted: number; cutoff: number; blockSize: number; dimension: number; tolerance: number },
   random: () => number,
   poll: () => void,
-): Search {
+): Promise<Search> {
   const fixed = locked.length;
   const limit = Math.min(dimension, d - fixed);
   if (limit === 0) return { pairs: [], settled: true, exhausted: true };
@@ -109,7 +125,7 @@ function search(
   fill(Math.min(blockSize, limit));
   for (let from = 0; ; ) {
     const width = size - from;
-    const images = operator(basis.slice((fixed + from) * d, (fixed + size) * d), width);
+    const images = await operator(basis.slice((fixed + from) * d, (fixed + size) * d), width);
     const outside = Array.from({ length: width }, (_, j) => images.subarray(j * d, (j + 1) * d));
     for (const [j, w] of outside.entries()) {
       poll();
@@ -202,10 +218,10 @@ function combine(basis: Float64Array, from: number, coordinates: Float64Array, d
 }
 
 /** Rayleigh quotients and residuals by one more application, which owe nothing to the recurrence. */
-function residualsOf(operator: Operator, d: number, pairs: readonly Ritz[]): Omit<TopEigenvalues, 'complete'> {
+async function residualsOf(operator: Operator, d: number, pairs: readonly Ritz[]): Promise<Omit<TopEigenvalues, 'complete'>> {
   const x = new Float64Array(pairs.length * d);
   for (const [i, { vector }] of pairs.entries()) x.set(vector, i * d);
-  const images = pairs.length === 0 ? x : operator(x, pairs.length);
+  const images = pairs.length === 0 ? x : await operator(x, pairs.length);
   const measured = pairs.map(({ vector }, i) => {
     const image = images.slice(i * d, (i + 1) * d);
     const length = norm(vector);

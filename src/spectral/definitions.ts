@@ -21,7 +21,7 @@ export const DEFINITIONS = {
     unit: 'directions',
     meaning: 'How many directions the rows really use around their mean.',
     formula: 'exp H(l / sum l), l = eigenvalues of S',
-    validity: 'Compare files with equal numbers of rows; under-estimated when rows are fewer than about 4 per direction.',
+    validity: 'Compare files with equal numbers of rows; low when a file has fewer than about 4 rows per direction.',
     source: 'Matrix entropy: Giraldo, Rao, Principe 2015 (arXiv:1211.2459); on eigenvalues, not singular values',
   },
   vendiScore: {
@@ -39,7 +39,7 @@ export const DEFINITIONS = {
     unit: 'directions',
     meaning: 'Effective rank on singular values; weighs weak directions more than the effective rank does.',
     formula: 'exp(-sum p log p), p = s / sum s + 1e-7, s = singular values of X (uncentred)',
-    validity: 'At most min(rows, columns); compare files with equal numbers of rows.',
+    validity: 'At most min(rows, columns); from a sample, an interval once rows outnumber its directions by about 1.2 to 1.',
     source: 'Garrido et al. 2023 (arXiv:2210.02885)',
   },
   participationRatio: {
@@ -48,7 +48,7 @@ export const DEFINITIONS = {
     unit: 'directions',
     meaning: 'How many directions carry the bulk of the variance, corrected for the number of rows.',
     formula: '(tr Sigma)^2 / tr(Sigma^2), each estimated without bias from centred moments',
-    validity: 'Rows drawn independently; needs at least 4 rows.',
+    validity: 'Its interval is for the distribution, rows drawn independently; needs at least 4 rows.',
     source: 'Gao et al. 2017; unbiased moments: Himeno and Yamada 2014',
   },
   participationRatioPlain: {
@@ -57,7 +57,7 @@ export const DEFINITIONS = {
     unit: 'directions',
     meaning: 'The participation ratio of these very rows, not corrected for their number.',
     formula: '(sum l)^2 / sum l^2, l = eigenvalues of S',
-    validity: 'Biased low when rows are few.',
+    validity: 'Low when the file has few rows; from a sample it is estimated without that bias, for all rows of the file.',
     source: 'Gao et al. 2017',
   },
   stableRank: {
@@ -66,7 +66,7 @@ export const DEFINITIONS = {
     unit: 'directions',
     meaning: 'Total energy in units of the strongest direction.',
     formula: 'tr C / l_1(C)',
-    validity: 'Always between 1 and the rank.',
+    validity: 'Between 1 and the rank; from a sample, an interval where the largest eigenvalue stands apart from the rest.',
     source: 'Rudelson and Vershynin 2007',
   },
   numericalRank: {
@@ -74,8 +74,9 @@ export const DEFINITIONS = {
     group: 'rank',
     unit: 'directions',
     meaning: 'Directions above the rounding noise of the arithmetic.',
-    formula: '#{i : l_i(C) > d eps l_1(C)}',
-    validity: 'Says what the arithmetic can resolve, not what matters.',
+    formula: '#{i : l_i(C) > d eps l_1(C)} from the Gram matrix, > ((10 sqrt d + sqrt(n / 128)) eps)^2 l_1(C) from a QR factorisation',
+    validity:
+      'Says what the arithmetic can resolve, not what matters. Files of float64 are factored by QR where their Gram matrix resolves too little.',
     source: 'Golub and Van Loan, Matrix Computations, 5.5.8',
   },
   isoScore: {
@@ -111,7 +112,7 @@ export const DEFINITIONS = {
     unit: 'ratio',
     meaning: 'Average cosine between two different rows: near 1 means all rows say nearly the same.',
     formula: '(n |mean of unit rows|^2 - 1) / (n - 1)',
-    validity: 'Exact over all pairs of the rows read; encoders differ in their normal level.',
+    validity: 'Over all pairs of rows; encoders differ in their normal level.',
     source: 'Ethayarajh 2019 (arXiv:1909.00512)',
   },
   distinctRowRatio: {
@@ -129,7 +130,7 @@ export const DEFINITIONS = {
     unit: 'nats',
     meaning: 'How evenly the rows spread over the sphere; lower is more even.',
     formula: 'log mean exp(-2 |x - y|^2) over pairs of unit rows',
-    validity: 'Needs pairs of rows.',
+    validity: 'Rows of unit length; estimated from all pairs of up to 1,023 rows, fewer where they have more than 128 columns.',
     source: 'Wang and Isola 2020 (arXiv:2005.10242)',
   },
   logDetGram: {
@@ -138,7 +139,8 @@ export const DEFINITIONS = {
     unit: 'nats',
     meaning: "The log-volume that all rows span: SIGMA's health metric.",
     formula: 'logdet(G + delta I), G over all rows of the file',
-    validity: 'Depends on the number of rows and on delta: compare equal ones only.',
+    validity:
+      'Depends on the number of rows and on delta: compare equal ones only. Certain bounds, here and elsewhere, take unseen rows to be usable: without NaN or infinities, and not zero.',
     source: 'SIGMA (arXiv:2601.03385)',
   },
   lambdaMax: {
@@ -147,7 +149,7 @@ export const DEFINITIONS = {
     unit: 'none',
     meaning: 'Energy of the strongest direction.',
     formula: 'l_1(C)',
-    validity: 'Dominated by the common mean where rows share one.',
+    validity: 'Dominated by the common mean where rows share one; from a sample, an interval where it stands apart from the rest.',
     source: 'Spectrum of C',
   },
   lambdaMin: {
@@ -183,7 +185,7 @@ export const DEFINITIONS = {
     unit: 'nats',
     meaning: 'Log-volume above a noise level: what is finer than 1/alpha does not count.',
     formula: 'f_alpha = logdet(I + alpha C), alpha / d = 0.1, 1, 10, 100',
-    validity: 'Always finite; twice the coding rate of MCR^2. Under-estimated by few rows.',
+    validity: 'Always finite; twice the coding rate of MCR^2. Low when a file has few rows.',
     source: 'Yu et al. 2020 (arXiv:2006.08558)',
   },
   effectiveDimension: {

@@ -24,16 +24,16 @@ export function kuczynskiWozniakowskiError(d: number, k: number, eta: number): n
  * The lower side holds always, the upper with probability 1 - eta over the start, both up to about 10 eps ||A|| of rounding.
  * @returns upper null when the steps are too few for a bound
  */
-export function largestEigenvalue(
+export async function largestEigenvalue(
   operator: Operator,
   d: number,
   steps: number,
   eta: number,
   seed: number,
   poll: () => void = () => {},
-): Bound {
+): Promise<Bound> {
   const start = Float64Array.from({ length: d }, normal(uniform(seed)));
-  const [t] = lanczos(operator, d, start, steps, poll);
+  const [t] = await lanczos(operator, d, start, steps, poll);
   const theta = gauss(t).nodes[0];
   // An invariant Krylov space of a random start holds the top eigenvector with probability 1.
   const eps = t.exact ? 0 : kuczynskiWozniakowskiError(d, t.diagonal.length, eta);

@@ -1,7 +1,7 @@
 import type { Tridiagonal } from './tridiagonal';
 
-/** A symmetric linear map, applied to `count` vectors at once: count x d, row-major, one vector a row. The result is a new array of that shape. */
-export type Operator = (x: Float64Array, count: number) => Float64Array;
+/** A symmetric linear map, applied to `count` vectors at once: count x d, row-major, one vector a row. It resolves to a new array of that shape. */
+export type Operator = (x: Float64Array, count: number) => Promise<Float64Array>;
 
 /** The m x m Jacobi matrix of a Lanczos process: A V = V T + coupling v_{m+1} e_m^T, V^T V = I, V e_1 = start / startNorm. */
 export interface LanczosTridiagonal extends Tridiagonal {
@@ -45,15 +45,17 @@ export function norm(x: Float64Array): number {
  * @param starts count x d, row-major; a zero start gives an empty, exact T
  * @param steps at least 1
  * @param poll called once per step and start
+ * @param enough asked after each step, with the processes so far; true ends them
  * @throws Error when the operator returns a number that is not finite
  */
-export function lanczos(
+export async function lanczos(
   operator: Operator,
   d: number,
   starts: Float64Array,
   steps: number,
   poll: () => void = () => {},
-): LanczosTridiagonal[] {
+  enough: (processes: readonly LanczosTridiagonal[]) => boolean = () => false,
+): Promise<LanczosTridiagonal[]> {
   const limit = Math.min(steps, d);
   const processes = Array.from({ length: starts.length / d }, (_, i) => {
     const start = starts.subarray(i * d, (i + 1) * d);
@@ -64,10 +66,10 @@ export function lanczos(
   });
   for (let k = 0; k < limit; k++) {
     const active = processes.filter((process) => !process.exact);
-    if (active.length === 0) break;
+    if (active.length === 0 || (k > 0 && enough(tridiagonals()))) break;
     const block = new Float64Array(active.length * d);
     for (const [i, { basis }] of active.entries()) block.set(basis.subarray(k * d, (k + 1) * d), i * d);
-    const images = operator(block, active.length);
+    const images = await operator(block, active.length);
     for (const [i, process] of active.entries()) {
       poll();
       const { basis, couplings } = process;
@@ -85,11 +87,15 @@ export function lanczos(
       for (let j = 0; j < d; j++) next[j] = w[j] / beta;
     }
   }
-  return processes.map(({ startNorm, diagonal, couplings, exact }) => ({
-    diagonal: Float64Array.from(diagonal),
-    offDiagonal: Float64Array.from(couplings.slice(0, -1)),
-    coupling: couplings.at(-1) ?? 0,
-    startNorm,
-    exact,
-  }));
+  return tridiagonals();
+
+  function tridiagonals(): LanczosTridiagonal[] {
+    return processes.map(({ startNorm, diagonal, couplings, exact }) => ({
+      diagonal: Float64Array.from(diagonal),
+      offDiagonal: Float64Array.from(couplings.slice(0, -1)),
+      coupling: couplings.at(-1) ?? 0,
+      startNorm,
+      exact,
+    }));
+  }
 }

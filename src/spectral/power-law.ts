@@ -41,13 +41,15 @@ export interface PowerLawFit {
  * s^2 <= 1e-5, an absolute threshold under which alpha would depend on the scale of the weights; here the caller drops what is rounding.
  * Its eigenvalues are s^2 of W^T W, those of C are s^2 / n: alpha and the distance are the same, xMin is in the units of `values`.
  * @param values descending, positive
+ * @param poll called once per x_min that is tried; throws to stop
  * @returns null without two different values
  */
-export function fitPowerLaw(values: Float64Array): PowerLawFit | null {
+export function fitPowerLaw(values: Float64Array, poll: () => void = () => {}): PowerLawFit | null {
   const logs = values.map(Math.log);
   let best: PowerLawFit | null = null;
   let sum = logs[0];
   for (let count = 2; count <= values.length; count++) {
+    poll();
     sum += logs[count - 1];
     const logMin = logs[count - 1];
     const spread = sum - count * logMin;

@@ -59,22 +59,3 @@ export function gaussianBias({ n_A, n_k, m }: SigmaUb): number {
   const bias = (n: number): number => (n > m ? -m - (n - m) * Math.log1p(-m / n) : Number.NEGATIVE_INFINITY);
   return n_A > m ? bias(n_A) - bias(n_k) : Number.NEGATIVE_INFINITY;
 }
-
-/** Change since a baseline (eq. 3.20), in nats; sustained negative drift is the paper's sign of collapse. */
-export interface Drift {
-  readonly dU_cov: number;
-  /** Null unless both sides have a G_KF. */
-  readonly dG_KF: number | null;
-}
-
-/** @throws Error when the two are not comparable: other m, delta, rho, n_A or n_k */
-export function drift(now: SigmaUb, baseline: SigmaUb): Drift {
-  for (const key of ['m', 'delta', 'rho', 'n_A', 'n_k'] as const) {
-    if (now[key] !== baseline[key])
-      throw new Error(`The two are not comparable: ${key} is ${now[key]} here and ${baseline[key]} in the baseline.`);
-  }
-  return {
-    dU_cov: now.U_cov - baseline.U_cov,
-    dG_KF: now.G_KF === null || baseline.G_KF === null ? null : now.G_KF - baseline.G_KF,
-  };
-}

@@ -1,6 +1,6 @@
 import type { Bound } from './bounded';
 import { type AlternatingFunction, gauss, integrate, type Quadrature, quadratureBracket } from './gauss-quadrature';
-import { type LanczosTridiagonal, lanczos, type Operator } from './lanczos';
+import { type LanczosTridiagonal, lanczos, type Operator, orthogonalize } from './lanczos';
 import type { Interval } from './moment-bounds';
 import { normal, uniform } from './random';
 import { studentQuantile } from './student';
@@ -22,6 +22,22 @@ export function probes(distribution: ProbeDistribution, d: number, count: number
   return x;
 }
 
+/**
+ * Probes uniform on the sphere of what `basis` leaves, of squared length d - h: E x x^T = I - Q^T Q, so that
+ * tr f(A) = sum q_i^T f(A) q_i + E x^T f(A) x, whatever Q is (Hutch++: Meyer, Musco, Musco, Woodruff 2021).
+ * @param basis Q: h x d, orthonormal rows @returns count x d
+ */
+export function probesOutside(basis: Float64Array, d: number, count: number, seed: number): Float64Array {
+  const h = basis.length / d;
+  const x = probes('sphere', d, count, seed);
+  for (let i = 0; i < count; i++) {
+    const row = x.subarray(i * d, (i + 1) * d);
+    const factor = Math.sqrt(d - h) / orthogonalize(row, basis, h);
+    for (let j = 0; j < d; j++) row[j] *= factor;
+  }
+  return x;
+}
+
 export interface SpectralSum {
   /** Mean over the probes of Gauss's values. */
   readonly estimate: number;
@@ -29,7 +45,7 @@ export interface SpectralSum {
   readonly standardError: number;
   /** For each probe x, where x^T f(A) x lies: a certificate. */
   readonly brackets: readonly Interval[];
-  /** Of tr f(A): [mean lower - e, mean upper + e], e Student's half-width over the probes, each side from the values of its own. */
+  /** Of tr f(A), see `intervalOfMean`. */
   readonly interval: Bound;
 }
 
@@ -50,13 +66,17 @@ export function spectralSum(
 ): SpectralSum {
   const { mean, standardError } = meanAndError(processes.map((t) => t.startNorm ** 2 * integrate(gauss(t), f.value)));
   const brackets = processes.map((t) => quadratureBracket(t, f, below, above));
-  const quantile = processes.length > 1 ? studentQuantile((1 + confidence) / 2, processes.length - 1) : Number.POSITIVE_INFINITY;
+  return { estimate: mean, standardError, brackets, interval: intervalOfMean(brackets, confidence) };
+}
+
+/** Of the expectation of what each bracket holds: [mean lower - e, mean upper + e], e Student's half-width, each side from its own values. */
+export function intervalOfMean(brackets: readonly Interval[], confidence: number): Bound {
   const end = (values: readonly (number | null)[], sign: number): number | null => {
     if (values.length < 2 || !values.every((x) => x !== null)) return null;
     const side = meanAndError(values);
-    return side.mean + sign * quantile * side.standardError;
+    return side.mean + sign * studentQuantile((1 + confidence) / 2, values.length - 1) * side.standardError;
   };
-  const interval: Bound = {
+  return {
     lower: end(
       brackets.map(({ lower }) => lower),
       -1,
@@ -69,7 +89,6 @@ export function spectralSum(
     confidence,
     method: 'stochastic Lanczos quadrature',
   };
-  return { estimate: mean, standardError, brackets, interval };
 }
 
 /** The spectral measure of A, mass 1, as the mean of the probes' Gauss rules. */
@@ -120,6 +139,6 @@ export function probeProcesses(
   steps: number,
   seed: number,
   poll: () => void = () => {},
-): LanczosTridiagonal[] {
+): Promise<LanczosTridiagonal[]> {
   return lanczos(operator, d, probes(distribution, d, count, seed), steps, poll);
 }

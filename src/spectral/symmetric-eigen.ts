@@ -1,3 +1,4 @@
+import { reflect } from './householder';
 import { type Tridiagonal, tridiagonalEigenvalues } from './tridiagonal';
 
 /** A tridiagonal form together with the border that fixed its first basis vector. */
@@ -33,7 +34,7 @@ export function tridiagonalize(a: Float64Array, d: number, border: Float64Array,
   const p = new Float64Array(d);
 
   const tau = new Float64Array(d);
-  let reflection = reflect(u, 0);
+  let reflection = reflectTail(u, 0);
   const borderCoordinate = reflection.beta;
   for (let k = 0; k < d; k++) {
     poll();
@@ -54,7 +55,7 @@ export function tridiagonalize(a: Float64Array, d: number, border: Float64Array,
     for (let j = k + 1; j < d; j++) u[j] = a[row + j] - v[k] * w[j] - w[k] * v[j];
     a.set(v.subarray(k), row + k);
     if (k + 1 === d) break;
-    reflection = reflect(u, k + 1);
+    reflection = reflectTail(u, k + 1);
     offDiagonal[k] = reflection.beta;
   }
   return { diagonal, offDiagonal, tau, borderCoordinate };
@@ -80,28 +81,10 @@ function reflectBy(a: Float64Array, d: number, tau: Float64Array, k: number, x: 
 }
 
 /** Turns x[from..] into the vector u, u[from] = 1, of the reflection I - tau u u^T that maps x to beta e_1. */
-function reflect(x: Float64Array, from: number): { tau: number; beta: number } {
-  let scale = 0;
-  for (let j = from + 1; j < x.length; j++) scale = Math.max(scale, Math.abs(x[j]));
-  const alpha = x[from];
-  if (scale === 0) {
-    x.fill(0, from);
-    x[from] = 1;
-    return { tau: 0, beta: alpha };
-  }
-  // In units of the largest entry, so that squares neither overflow nor lose digits among the subnormals.
-  scale = Math.max(scale, Math.abs(alpha));
-  let sum = 0;
-  for (let j = from; j < x.length; j++) {
-    x[j] /= scale;
-    sum += x[j] * x[j];
-  }
-  const length = Math.sqrt(sum);
-  const beta = alpha > 0 ? -length : length;
-  const first = x[from];
-  for (let j = from + 1; j < x.length; j++) x[j] /= first - beta;
+function reflectTail(x: Float64Array, from: number): { tau: number; beta: number } {
+  const reflection = reflect(x, from + 1, x.length, x[from]);
   x[from] = 1;
-  return { tau: (beta - first) / beta, beta: beta * scale };
+  return reflection;
 }
 
 /** Upper triangle of rows >= k: A -= v w^T + w v^T, and p += A u. Two rows at a time, so that v, w, u and p are loaded half as often. */

@@ -55,9 +55,9 @@ function rangeBasis(rows: readonly Float64Array[], d: number): Float64Array {
 }
 
 /** Mean of x^T A x over Rademacher probes x (Hutchinson 1990; Girard 1987). @param probes applications of the operator, all at once */
-export function hutchinson(operator: Operator, d: number, probes: number, seed: number): TraceEstimate {
+export async function hutchinson(operator: Operator, d: number, probes: number, seed: number): Promise<TraceEstimate> {
   const x = rademacherProbes(d, probes, seed);
-  const images = rowsOf(operator(x, probes), d);
+  const images = rowsOf(await operator(x, probes), d);
   const { mean, standardError } = meanAndError(rowsOf(x, d).map((row, i) => dot(row, images[i])));
   return { trace: mean, standardError };
 }
@@ -66,17 +66,17 @@ export function hutchinson(operator: Operator, d: number, probes: number, seed: 
  * Hutch++ (Meyer, Musco, Musco, Woodruff 2021): the trace on the range of A S exactly, the rest by Hutchinson.
  * @param applications of the operator; a third each for the range, its trace and the rest
  */
-export function hutchPlusPlus(operator: Operator, d: number, applications: number, seed: number): TraceEstimate {
+export async function hutchPlusPlus(operator: Operator, d: number, applications: number, seed: number): Promise<TraceEstimate> {
   const count = Math.max(1, Math.floor(applications / 3));
   const x = rademacherProbes(d, 2 * count, seed);
-  const basis = rangeBasis(rowsOf(operator(x.subarray(0, count * d), count), d), d);
+  const basis = rangeBasis(rowsOf(await operator(x.subarray(0, count * d), count), d), d);
   const rank = basis.length / d;
   let captured = 0;
-  if (rank > 0) captured = dot(basis, operator(basis, rank));
+  if (rank > 0) captured = dot(basis, await operator(basis, rank));
   if (rank === d) return { trace: captured, standardError: 0 };
   const rest = x.slice(count * d);
   for (const row of rowsOf(rest, d)) orthogonalize(row, basis, rank);
-  const images = rowsOf(operator(rest, count), d);
+  const images = rowsOf(await operator(rest, count), d);
   const { mean, standardError } = meanAndError(rowsOf(rest, d).map((row, i) => dot(row, images[i])));
   return { trace: captured + mean, standardError };
 }
@@ -89,16 +89,16 @@ export function hutchPlusPlus(operator: Operator, d: number, applications: numbe
  * @param applications of the operator, in two blocks of N = min(d, floor(applications / 2)); at least 4 for an error estimate
  * @returns the leave-one-out error estimate, which ignores that the N estimates depend on each other
  */
-export function xTrace(operator: Operator, d: number, applications: number, seed: number): TraceEstimate {
+export async function xTrace(operator: Operator, d: number, applications: number, seed: number): Promise<TraceEstimate> {
   const n = Math.max(1, Math.min(d, Math.floor(applications / 2)));
   const omega = normalProbes(d, n, seed);
   const probes = rowsOf(omega, d);
-  const images = rowsOf(operator(omega, n), d);
+  const images = rowsOf(await operator(omega, n), d);
   const q = rangeBasis(images, d);
   const rank = q.length / d;
   if (rank === 0) return { trace: 0, standardError: 0 };
   const basis = rowsOf(q, d);
-  const z = rowsOf(operator(q, rank), d);
+  const z = rowsOf(await operator(q, rank), d);
   const h = basis.map((row) => z.map((image) => dot(row, image)));
   const captured = h.reduce((sum, row, i) => sum + row[i], 0);
   // A Gaussian block of more columns than the rank of A spans its range.

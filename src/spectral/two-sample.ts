@@ -1,6 +1,6 @@
+import { cholesky } from './cholesky';
 import { logSphericity } from './log-det';
-import { symmetricEigenvalues } from './symmetric-eigen';
-import type { EigenDecomposition } from './symmetric-eigenvectors';
+import { singularValues } from './singular-values';
 
 /** The change of logdet S' between two covariances, and its two voices; `total` = `scale` + `shape`, in nats. */
 export interface LogDetSplit {
@@ -21,41 +21,35 @@ export function logDetSplit(before: Float64Array, after: Float64Array, d: number
   return { total: scale + shape, scale, shape };
 }
 
-/** Inner products of the eigenvectors of two matrices of the same size: entry (i, j) is v_i . w_j; d x d, row-major. */
-export function eigenvectorProducts(a: EigenDecomposition, b: EigenDecomposition, poll: () => void = () => {}): Float64Array {
-  const d = a.values.length;
-  const products = new Float64Array(d * d);
-  for (let i = 0; i < d; i++) {
-    poll();
-    for (let j = 0; j < d; j++) {
-      let dot = 0;
-      for (let k = 0; k < d; k++) dot += a.vectors[i * d + k] * b.vectors[j * d + k];
-      products[i * d + j] = dot;
-    }
-  }
-  return products;
-}
-
 /**
  * Stein's divergence tr(A' B'^-1) - logdet(A' B'^-1) - d >= 0 (James and Stein 1961): twice the Kullback-Leibler divergence of the
  * zero-mean Gaussians with these covariances. One-sided: it grows without bound as B collapses. A' = A + relativeRidge (tr A / d) I.
- * @param a eigenvalues of A, not all zero @param b of B
- * @param products from {@link eigenvectorProducts}
+ *
+ * With A' = R^T R and B' = U^T U the trace is |R U^-1|_F^2: no eigenvectors are needed.
+ * @param a upper triangle of A, d x d @param b of B
  * @returns 0 where what is left is rounding
+ * @throws RangeError where A' or B' is not positive definite to working precision
  */
-export function steinDivergence(a: Float64Array, b: Float64Array, products: Float64Array, relativeRidge: number): number {
-  const d = a.length;
-  const ridged = (l: Float64Array): Float64Array => {
-    const ridge = (relativeRidge * sum(l)) / d;
-    return l.map((x) => Math.max(x, 0) + ridge);
-  };
-  const first = ridged(a);
-  const second = ridged(b);
+export function steinDivergence(a: Float64Array, b: Float64Array, d: number, relativeRidge: number, poll: () => void = () => {}): number {
+  const [first, second] = [a, b].map((matrix) => {
+    const factor = matrix.slice();
+    const ridge = (relativeRidge * traceOf(matrix, d)) / d;
+    for (let j = 0; j < d; j++) factor[j * d + j] += ridge;
+    if (!cholesky(factor, d, poll)) throw new RangeError('A covariance is not positive definite.');
+    return factor;
+  });
   let trace = 0;
   let logDet = 0;
   for (let i = 0; i < d; i++) {
-    logDet += Math.log(first[i] / second[i]);
-    for (let j = 0; j < d; j++) trace += (first[i] / second[j]) * products[i * d + j] ** 2;
+    poll();
+    logDet += 2 * Math.log(first[i * d + i] / second[i * d + i]);
+    // Row i of R U^-1, in the place of row i of R.
+    const row = first.subarray(i * d, (i + 1) * d);
+    for (let k = i; k < d; k++) {
+      const x = row[k] / second[k * d + k];
+      trace += x * x;
+      if (x !== 0) for (let j = k + 1; j < d; j++) row[j] -= x * second[k * d + j];
+    }
   }
   const divergence = trace - logDet - d;
   return divergence > ROUNDING * (trace + Math.abs(logDet) + d) ? divergence : 0;
@@ -65,49 +59,57 @@ export function steinDivergence(a: Float64Array, b: Float64Array, products: Floa
  * The Bures distance of two covariances, sqrt tr(A + B - 2 (A^1/2 B A^1/2)^1/2), in units of the rows: the 2-Wasserstein distance of
  * the zero-mean Gaussians with these covariances (Bhatia, Jain, Lim 2019).
  *
- * tr (A^1/2 B A^1/2)^1/2 is the sum of the singular values of A^1/2 B^1/2. They are read off the symmetric matrix with blocks
- * (0, W; W^T, 0), whose eigenvalues are +-sigma: eigenvalues of W^T W would lose half of the digits.
+ * tr (A^1/2 B A^1/2)^1/2 is the sum of the singular values of F^T G for any A = F F^T and B = G G^T. They are found without squaring
+ * F^T G, which would lose half of the digits.
+ * @param a upper triangle of A, d x d, positive semidefinite @param b of B
  * @returns 0 where what is left is rounding
  */
-export function buresDistance(a: Float64Array, b: Float64Array, products: Float64Array, poll: () => void = () => {}): number {
-  const d = a.length;
-  const [rows, columns] = [countResolved(b), countResolved(a)];
-  const w = new Float64Array(rows * columns);
-  for (let j = 0; j < rows; j++) for (let i = 0; i < columns; i++) w[j * columns + i] = Math.sqrt(a[i] * b[j]) * products[i * d + j];
-  // The same singular values without the zeros of a wide W.
-  const { coordinates, rank } = spanCoordinates(w, rows, columns, poll);
-  const side = rows + rank;
-  const block = new Float64Array(side * side);
-  for (let j = 0; j < rows; j++) block.set(coordinates.subarray(j * rank, (j + 1) * rank), j * side + rows);
-  const singular = symmetricEigenvalues(block, side, poll).subarray(0, rank);
-  const total = sum(a) + sum(b);
-  const square = total - 2 * sum(singular);
+export function buresDistance(a: Float64Array, b: Float64Array, d: number, poll: () => void = () => {}): number {
+  const f = spanCoordinates(a, d, poll);
+  const g = spanCoordinates(b, d, poll);
+  // Square, with zeros, which add singular values that are 0.
+  const side = Math.max(f.rank, g.rank);
+  const w = new Float64Array(side * side);
+  for (let i = 0; i < d; i++) {
+    poll();
+    const [first, second] = [f, g].map(({ coordinates, rank }) => withoutTrailingZeros(coordinates.subarray(i * rank, (i + 1) * rank)));
+    for (let p = 0; p < first.length; p++) {
+      const x = first[p];
+      const out = p * side;
+      for (let q = 0; q < second.length; q++) w[out + q] += x * second[q];
+    }
+  }
+  const total = squaredNorm(f.coordinates) + squaredNorm(g.coordinates);
+  const square = total - 2 * sum(singularValues(w, side, poll));
   return square > ROUNDING * d * total ? Math.sqrt(square) : 0;
 }
 
 /**
- * Share of the top-k eigenspace of one matrix that lies in that of the other: ||U^T V||_F^2 / k, the mean squared cosine of the
- * principal angles (Bjorck and Golub 1973). 1 when they are the same, k / d on average for unrelated ones.
- * @param products from {@link eigenvectorProducts}, d x d
+ * Share of one k-dimensional space that lies in another: ||U V^T||_F^2 / k, the mean squared cosine of the principal angles
+ * (Bjorck and Golub 1973). 1 when they are the same, k / d on average for unrelated ones.
+ * @param u orthonormal rows, k x d, row-major @param v likewise
  */
-export function subspaceOverlap(products: Float64Array, d: number, k: number): number {
+export function subspaceOverlap(u: Float64Array, v: Float64Array, k: number): number {
+  const d = u.length / k;
   let square = 0;
-  for (let i = 0; i < k; i++) for (let j = 0; j < k; j++) square += products[i * d + j] ** 2;
+  for (let i = 0; i < k; i++) for (let j = 0; j < k; j++) square += dot(u.subarray(i * d, (i + 1) * d), v, j * d) ** 2;
   return Math.min(1, square / k);
 }
 
 /**
  * Linear centred kernel alignment of paired rows (Kornblith et al. 2019), from the unbiased HSIC_1 of Song et al. 2012 (eq. 5), so
- * that unrelated rows give 0 on average however few they are. In [-1, 1]. O(n d^2): the n x n kernels are never formed.
+ * that unrelated rows give 0 on average however few they are. In [-1, 1]. The n x n kernels are never formed: the sum over all pairs of
+ * rows of K_ij L_ij is ||X^T Y||_F^2.
  * @param x n x d, row-major; row i belongs to row i of y. Near-zero means keep the most digits; the value does not depend on them.
+ * @param gram upper triangle of Z^T Z, Z = [X Y] side by side; 2d x 2d
  * @returns null with fewer than 4 rows, or where the rows of one side do not differ by more than chance
  */
-export function debiasedLinearCka(x: Float64Array, y: Float64Array, n: number, d: number, poll: () => void = () => {}): number | null {
+export function debiasedLinearCka(x: Float64Array, y: Float64Array, n: number, d: number, gram: Float64Array): number | null {
   if (n < 4) return null;
   const kernelX = kernelSums(x, n, d);
   const kernelY = kernelSums(y, n, d);
-  const hsic = (p: Float64Array, q: Float64Array, k: KernelSums, l: KernelSums): number => {
-    let product = squaredCrossNorm(p, q, n, d, poll);
+  const hsic = (squares: number, k: KernelSums, l: KernelSums): number => {
+    let product = squares;
     let rowSums = 0;
     for (let i = 0; i < n; i++) {
       product -= k.diagonal[i] * l.diagonal[i];
@@ -115,9 +117,10 @@ export function debiasedLinearCka(x: Float64Array, y: Float64Array, n: number, d
     }
     return product + (k.total * l.total) / ((n - 1) * (n - 2)) - (2 * rowSums) / (n - 2);
   };
-  const own = hsic(x, x, kernelX, kernelX) * hsic(y, y, kernelY, kernelY);
+  const squares = squaredBlockNorms(gram, d);
+  const own = hsic(squares.first, kernelX, kernelX) * hsic(squares.second, kernelY, kernelY);
   if (!(own > 0)) return null;
-  return Math.max(-1, Math.min(1, hsic(x, y, kernelX, kernelY) / Math.sqrt(own)));
+  return Math.max(-1, Math.min(1, hsic(squares.across, kernelX, kernelY) / Math.sqrt(own)));
 }
 
 /** Of K = X X^T: its diagonal, its row sums without the diagonal, and the sum of these. */
@@ -146,81 +149,91 @@ function kernelSums(x: Float64Array, n: number, d: number): KernelSums {
   return { diagonal, offDiagonal, total: sum(offDiagonal) };
 }
 
-/** ||X^T Y||_F^2 = sum over pairs of rows of K_ij L_ij. */
-function squaredCrossNorm(x: Float64Array, y: Float64Array, n: number, d: number, poll: () => void): number {
-  const cross = new Float64Array(d * d);
-  for (let i = 0; i < n; i++) {
-    poll();
-    const row = i * d;
-    for (let j = 0; j < d; j++) {
-      const value = x[row + j];
-      const out = j * d;
-      for (let k = 0; k < d; k++) cross[out + k] += value * y[row + k];
-    }
+/** ||X^T X||_F^2, ||Y^T Y||_F^2 and ||X^T Y||_F^2 of the Gram matrix of [X Y]. @param gram upper triangle, 2d x 2d */
+function squaredBlockNorms(gram: Float64Array, d: number): { first: number; second: number; across: number } {
+  const squares = { first: 0, second: 0, across: 0 };
+  for (let i = 0; i < 2 * d; i++) {
+    const row = gram.subarray(2 * d * i, 2 * d * (i + 1));
+    const own = i < d ? 'first' : 'second';
+    squares[own] += row[i] ** 2;
+    for (let j = i + 1; j < (i < d ? d : 2 * d); j++) squares[own] += 2 * row[j] * row[j];
+    if (i < d) squares.across += squaredNorm(row.subarray(d));
   }
-  let square = 0;
-  for (const value of cross) square += value * value;
-  return square;
+  return squares;
 }
 
 /**
- * The rows in an orthonormal basis of their span, by Gram-Schmidt with one repetition (Giraud, Langou, Rozloznik 2005). Inner products
- * stay as they are, and with them everything that does not depend on the basis; the dimension falls to at most `count`.
- * @param x count x d, row-major
- * @returns count x rank, row-major
+ * Vectors with given inner products, in an orthonormal basis of their span: the rows of F, where G = F F^T, by Cholesky with complete
+ * pivoting (Higham 2002, Accuracy and Stability of Numerical Algorithms, 10.3). It ends at a remainder of n eps times the largest entry.
+ * @param gram upper triangle of G, n x n, positive semidefinite
+ * @returns n x rank, row-major
  */
-export function spanCoordinates(
-  x: Float64Array,
-  count: number,
-  d: number,
-  poll: () => void = () => {},
-): { coordinates: Float64Array; rank: number } {
-  const basis: Float64Array[] = [];
-  const found: number[][] = [];
-  for (let i = 0; i < count; i++) {
+export function spanCoordinates(gram: Float64Array, n: number, poll: () => void = () => {}): { coordinates: Float64Array; rank: number } {
+  const factor = new Float64Array(n * n);
+  const rest = Float64Array.from({ length: n }, (_, i) => gram[i * n + i]);
+  const floor = n * Number.EPSILON * rest.reduce((most, x) => Math.max(most, x), 0);
+  const open = Array.from({ length: n }, (_, i) => i);
+  let rank = 0;
+  while (open.length > 0) {
     poll();
-    const rest = x.slice(i * d, (i + 1) * d);
-    const length = norm(rest);
-    const coefficients = new Array<number>(basis.length).fill(0);
-    for (let pass = 0; pass < 2; pass++) {
-      basis.forEach((q, k) => {
-        let dot = 0;
-        for (let j = 0; j < d; j++) dot += q[j] * rest[j];
-        coefficients[k] += dot;
-        for (let j = 0; j < d; j++) rest[j] -= dot * q[j];
-      });
+    const at = open.reduce((best, i, k) => (rest[i] > rest[open[best]] ? k : best), 0);
+    const pivot = open[at];
+    const row = factor.subarray(pivot * n, pivot * n + rank);
+    const inner = (i: number): number => (i < pivot ? gram[i * n + pivot] : gram[pivot * n + i]) - dot(row, factor, i * n);
+    const square = inner(pivot);
+    if (!(square > floor)) break;
+    open.splice(at, 1);
+    const height = Math.sqrt(square);
+    for (const i of open) {
+      const x = inner(i) / height;
+      factor[i * n + rank] = x;
+      rest[i] -= x * x;
     }
-    const height = norm(rest);
-    // What is left of a dependent row is the rounding of its own entries.
-    if (height > 16 * Number.EPSILON * length) {
-      basis.push(rest.map((value) => value / height));
-      coefficients.push(height);
-    }
-    found.push(coefficients);
+    factor[pivot * n + rank] = height;
+    rank++;
   }
-  const rank = basis.length;
-  const coordinates = new Float64Array(count * rank);
-  found.forEach((row, i) => {
-    coordinates.set(row, i * rank);
-  });
+  const coordinates = new Float64Array(n * rank);
+  for (let i = 0; i < n; i++) coordinates.set(factor.subarray(i * n, i * n + rank), i * rank);
   return { coordinates, rank };
-}
-
-/** Eigenvalues that are more than rounding (NumPy's tolerance for the rank of a symmetric matrix). @param values descending */
-function countResolved(values: Float64Array): number {
-  const floor = values.length * Number.EPSILON * values[0];
-  let count = 0;
-  while (count < values.length && values[count] > floor) count++;
-  return count;
 }
 
 /** Relative to the sums that cancel. */
 const ROUNDING = 32 * Number.EPSILON;
 
-function norm(x: Float64Array): number {
+/** x . y[from...], in four sums that need not wait for each other. */
+function dot(x: Float64Array, y: Float64Array, from: number): number {
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let k = 0;
+  for (; k + 3 < x.length; k += 4) {
+    s0 += x[k] * y[from + k];
+    s1 += x[k + 1] * y[from + k + 1];
+    s2 += x[k + 2] * y[from + k + 2];
+    s3 += x[k + 3] * y[from + k + 3];
+  }
+  for (; k < x.length; k++) s0 += x[k] * y[from + k];
+  return s0 + s1 + (s2 + s3);
+}
+
+/** Half of a triangular factor. */
+function withoutTrailingZeros(row: Float64Array): Float64Array {
+  let length = row.length;
+  while (length > 0 && row[length - 1] === 0) length--;
+  return row.subarray(0, length);
+}
+
+function traceOf(matrix: Float64Array, d: number): number {
+  let trace = 0;
+  for (let j = 0; j < d; j++) trace += matrix[j * d + j];
+  return trace;
+}
+
+function squaredNorm(x: Float64Array): number {
   let square = 0;
   for (const value of x) square += value * value;
-  return Math.sqrt(square);
+  return square;
 }
 
 function sum(values: Float64Array): number {

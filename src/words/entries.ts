@@ -1,5 +1,6 @@
 import type { SpectralReport } from '../analysis/report';
 import type { BackendDescription } from '../compute/kernels';
+import { gaussianLogDetNull } from '../spectral/gaussian-null';
 import type { SigmaUb } from '../spectral/sigma-ub';
 import { count, duration, number, powerOfTen } from './numbers';
 
@@ -52,6 +53,7 @@ export function sigmaEntries(sigma: SigmaUb): Entry[] {
         ? 'Track I, deterministic: it bounds the rows that were not observed, and here every row was.'
         : 'Track I, deterministic: gain over what the rows that were not observed could add at most.',
     ),
+    ...gaussianEntry(sigma),
     entry('n_A', count(sigma.n_A), 'Rows observed.'),
     entry('n_k', count(sigma.n_k), 'Rows of the whole matrix.'),
     entry('m', count(sigma.m), 'Dimension of a row.'),
@@ -59,6 +61,15 @@ export function sigmaEntries(sigma: SigmaUb): Entry[] {
     entry('\u03c1', number(sigma.rho), 'Largest squared length of a row.'),
     entry('\u03b4', number(sigma.delta), 'Ridge that keeps the determinant finite.'),
   ];
+}
+
+/** Two checkpoints differ by sqrt 2 such deviations from the draw of their rows alone. */
+function gaussianEntry({ n_A, m }: SigmaUb): Entry[] {
+  const law = gaussianLogDetNull(n_A, m);
+  if (law === null) return [];
+  const note =
+    'Were the rows Gaussian, Track II would lie off its limit by this (mean and standard deviation): what a drift has to exceed at the least.';
+  return [{ term: 'Gaussian null', value: `${number(law.mean)} \u00b1 ${number(law.sd)} nats`, note, alert: false }];
 }
 
 const STAGES: Readonly<Record<string, string>> = { read: 'reading', gram: 'products', eigen: 'eigenvalues', total: 'in all' };

@@ -75,7 +75,7 @@ function row(id: QuantityId, key: string, label: string, bounded: Bounded, repor
     value: bounded.value === null ? null : reported(bounded.value, bounded.exact),
     unit: bounded.value === null ? '' : unit(definition, possibleDirections(report)),
     known: known(bounded),
-    bar: bar(bounded, naturalRange(id, report)),
+    bar: bar(bounded, naturalRange(id, report), LEAST[id] ?? Number.NEGATIVE_INFINITY),
     remark: bounded.reason,
   };
 }
@@ -137,7 +137,18 @@ function naturalRange(id: QuantityId, report: SpectralReport): readonly [number,
   return null;
 }
 
-function bar({ value, bounds }: Bounded, natural: readonly [number, number] | null): Bar | null {
+/** What a quantity without a range of its own cannot fall below. */
+const LEAST: { readonly [id in QuantityId]?: number } = {
+  conditionNumber: 1,
+  trace: 0,
+  lambdaMax: 0,
+  lambdaMin: 0,
+  codingLogDet: 0,
+  alphaReq: 0,
+};
+
+/** @param least where the bar begins at the lowest, unless a number lies below it by rounding */
+function bar({ value, bounds }: Bounded, natural: readonly [number, number] | null, least: number): Bar | null {
   const numbers = [value, ...bounds.flatMap(({ lower, upper }) => [lower, upper])].filter(
     (x) => x !== null && Number.isFinite(x),
   ) as number[];
@@ -147,7 +158,8 @@ function bar({ value, bounds }: Bounded, natural: readonly [number, number] | nu
   // One number alone has no place to be.
   if (natural === null && low === high) return null;
   const margin = (high - low || Math.abs(high) || 1) * 0.15;
-  const [min, max] = natural === null ? [low - margin, high + margin] : [Math.min(natural[0], low), Math.max(natural[1], high)];
+  const [from, to] = natural ?? [Math.max(least, low - margin), high + margin];
+  const [min, max] = [Math.min(from, low), Math.max(to, high)];
   if (!(max > min)) return null;
   const position = (x: number) => Math.min(1, Math.max(0, (x - min) / (max - min)));
   return {

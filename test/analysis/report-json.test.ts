@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_OPTIONS, REPORT_SCHEMA, type SpectralReport } from '../../src/analysis/report';
+import { DEFAULT_OPTIONS, type DensitySpectrum, REPORT_SCHEMA, type SpectralReport } from '../../src/analysis/report';
 import { reportFromJson, reportToJson } from '../../src/analysis/report-json';
 import { exact, unavailable } from '../../src/spectral/bounded';
 
@@ -13,6 +13,7 @@ const REPORT: SpectralReport = {
   sigma: { n_A: 3, n_k: 3, m: 2, delta: 1e-3, rho: 1, beta: 0, S: Number.NEGATIVE_INFINITY, U_cov: Number.NaN, G_KF: null },
   spectrum: {
     kind: 'exact',
+    method: 'gram',
     eigenvalues: Float64Array.of(0.1 + 0.2, Number.NaN),
     centred: Float64Array.of(Number.POSITIVE_INFINITY, 5e-324),
     noiseFloor: 1e-16,
@@ -24,6 +25,7 @@ const REPORT: SpectralReport = {
     codingLogDet: [{ ...exact(1.5), alphaOverD: 0.1 }],
     effectiveDimension: [],
   },
+  sampling: null,
   verdict: { level: 'unknown', reasons: [{ code: 'few-rows', message: 'Too few rows.' }] },
   timings: { total: 1.25 },
 };
@@ -42,6 +44,22 @@ describe('a report as JSON', () => {
 
   it('gives the same report back, names of the file included', () => {
     expect(reportFromJson(JSON.parse(text))).toEqual(REPORT);
+  });
+
+  it('gives a density back too', () => {
+    const density = { nodes: Float64Array.of(1, 0.5), weights: Float64Array.of(0.25, 1.75) };
+    const spectrum: DensitySpectrum = {
+      kind: 'density',
+      eigenvalues: Float64Array.of(1),
+      density,
+      centredDensity: { nodes: Float64Array.of(0), weights: Float64Array.of(2) },
+      noiseFloor: 1e-16,
+      marchenkoPasturEdge: null,
+    };
+    const report = { ...REPORT, spectrum };
+    const written = JSON.stringify(reportToJson(report));
+    expect(JSON.parse(written).spectrum.density).toEqual({ nodes: [1, 0.5], weights: [0.25, 1.75] });
+    expect(reportFromJson(JSON.parse(written))).toEqual(report);
   });
 
   it.each([[null], [{}], [{ ...REPORT, schema: 'sigma.report/2' }], ['sigma.report/1']])('refuses what is not a report: %j', (value) => {

@@ -46,6 +46,7 @@ describe('sigma analyze --json', () => {
       'sigma',
       'spectrum',
       'quantities',
+      'sampling',
       'verdict',
       'timings',
     ]);

@@ -77,7 +77,7 @@ describe('sigma compare refuses in one line', () => {
     [[EMBEDDINGS], 'compare needs two files, but got 1'],
     [[EMBEDDINGS, COLLAPSED, CONTROL], 'compare needs two files, but got 3'],
     [[EMBEDDINGS, CHECKPOINT], 'choose one with --tensor'],
-    [[CHECKPOINT, CHECKPOINT, '--tensor', 'transformer.wpe.wieght'], 'the closest are transformer.wpe.weight'],
+    [[CHECKPOINT, CHECKPOINT, '--tensor', 'transformer.wpe.wieght'], 'the closest names are transformer.wpe.weight'],
     [[EMBEDDINGS, COLLAPSED, '--tensor', 'x'], 'it holds one unnamed matrix, so leave --tensor out'],
     [[EMBEDDINGS, 'no/such.npy'], 'no/such.npy'],
     [[EMBEDDINGS, COLLAPSED, '--rows', '0'], "--rows must be 'all' or a whole number from 1, but is '0'"],

@@ -18,12 +18,15 @@ describe('sigma demo', () => {
     expect(exitCode).toBe(0);
     expect(await readFile(join(directory, 'replace-s0/generation-0/embeddings.npy'))).toEqual(await readFile(EMBEDDINGS));
     const words = stdout.replaceAll(/\s+/g, ' ');
-    expect(words).toContain('effective rank fell from 37.24 to 8.314 (−78 %)');
-    expect(words).toContain('effective rank rose from 37.24 to 38.03 (+2 %)');
-    expect(words).toContain('with a controlled rate of false alarms, is not in this version');
+    expect(words).toMatch(/control-s0: each generation is trained on fresh real text ✔ Healthy /);
+    expect(words).toMatch(/replace-s0: each generation is trained on its predecessor's outputs only ✖ Collapsed /);
+    expect(words).toContain('37.24 to 8.314 (−78 %)');
+    expect(words).toContain('37.24 to 38.03 (+2 %)');
+    expect(words).toMatch(/Alarm generation-[1-3], where that was certain/);
     // The drift of U over all rows, from the reference statistics of these runs.
-    expect(stdout).toMatch(/^ +1 +31\.52 .* \+0\.32\d*$/m);
-    expect(stdout).toMatch(/^ +10 +8\.31\d .* −191\.9$/m);
+    expect(stdout).toMatch(/^generation-1 .* \+0\.32\d* /m);
+    expect(stdout).toMatch(/^generation-10 .* 8\.31\d .* −191\.9 /m);
+    expect(words).toMatch(/Next node \S+ run \S+replace-s0 --control \S+control-s0 $/);
 
     const again = await sigma(['demo', directory]);
     expect(again.exitCode).toBe(0);

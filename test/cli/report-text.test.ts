@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Spectrum } from '../../src/analysis/report';
 import { displayWidth } from '../../src/cli/printable';
 import { reportText } from '../../src/cli/report-text';
 import { createStyle } from '../../src/cli/style';
@@ -69,6 +70,24 @@ describe('one report for a person', () => {
 
   it('shows the tail exponent of weights', () => {
     expect(reportText(weightReport('layer', 'watch', 7), plain, 80)).toMatch(/Power-law exponent +3\.200/);
+  });
+
+  it('says of an estimated density that it is one', () => {
+    const density = { nodes: Float64Array.of(0.8, 0.1, 0.01), weights: Float64Array.of(1, 20.5, 78.5) };
+    const spectrum = (...eigenvalues: number[]): Spectrum => ({
+      kind: 'density',
+      eigenvalues: Float64Array.from(eigenvalues),
+      density,
+      centredDensity: density,
+      noiseFloor: 1e-16,
+      marchenkoPasturEdge: null,
+    });
+    const words = (shown: Spectrum) => reportText(sampleReport({ spectrum: shown }), plain, 200);
+    expect(words(spectrum(0.81, 0.2))).toContain(
+      'Estimated density of the eigenvalues from 0.8100 down to 0.01000, on a log scale. The 2 largest are computed.',
+    );
+    expect(words(spectrum())).toContain('Estimated density of the eigenvalues from 0.8000 down to 0.01000, on a log scale.\n');
+    expect(words(spectrum())).toMatch(/█▅+/);
   });
 
   it('is fine without a spectrum and without SIGMA', () => {

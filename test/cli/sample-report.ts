@@ -22,11 +22,13 @@ export function sampleReport(changes: Partial<SpectralReport> = {}): SpectralRep
     sigma: { n_A: 1000, n_k: 1000, m: 100, delta: 1e-3, rho: 1, beta: 0, S: -15.6, U_cov: -706.4024, G_KF: null },
     spectrum: {
       kind: 'exact',
+      method: 'gram',
       eigenvalues: Float64Array.of(0.8, 0.1, 0.01, 1e-20),
       centred: Float64Array.of(0.1, 0.05, 0.01, 1e-20),
       noiseFloor: 1e-14,
       marchenkoPasturEdge: null,
     },
+    sampling: null,
     quantities: {
       effectiveRank: exact(37.23857),
       participationRatio: {

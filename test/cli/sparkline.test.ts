@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sparkline } from '../../src/cli/sparkline';
+import { sparkline, trendline } from '../../src/cli/sparkline';
 
 describe('sparkline', () => {
   it('gives equal factors equal steps', () => {
@@ -29,5 +29,22 @@ describe('sparkline', () => {
     );
     expect(line).toHaveLength(20);
     expect(line.startsWith('█') && line.endsWith('▁')).toBe(true);
+  });
+});
+
+describe('a series in one line', () => {
+  it('has heights that are shares of the largest value', () => {
+    expect(trendline([70, 60, 30, 0], 10)).toBe('█▇▄▁');
+    expect(trendline([37, 38], 10)).toBe('██');
+    expect(trendline([0, 0], 10)).toBe('▁▁');
+  });
+
+  it('leaves gaps, and keeps both ends of a long one', () => {
+    expect(trendline([7, Number.NaN, 7], 10)).toBe('█ █');
+    const values = Array.from({ length: 1000 }, (_, i) => 1000 - i);
+    const line = trendline(values, 40);
+    expect(line).toHaveLength(40);
+    expect([line.at(0), line.at(-1)]).toEqual(['█', '▁']);
+    expect(trendline([], 10)).toBe('');
   });
 });

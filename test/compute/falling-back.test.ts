@@ -56,3 +56,16 @@ test('a cancelled job is no failure of the GPU', async () => {
   await expect(backend.kernels.addGram(new Float64Array(4), 2, 2, new Float64Array(4), stop)).rejects.toThrow('cancelled');
   expect(backend.description.fallbackReason).toBeNull();
 });
+
+test('vectors are multiplied by whichever is in use', async () => {
+  const y = Float64Array.of(1, 2, 3, 4);
+  const backend = fallingBack(gpuThatFailsAt(1), cpu);
+  const images = new Float64Array(2);
+  const apply = () => backend.kernels.applyGram(y, 2, 2, Float64Array.of(1, -1), 1, images, () => {});
+  await apply();
+  await backend.kernels.addGram(y, 2, 2, new Float64Array(4), () => {});
+  expect(backend.description.name).toBe('cpu');
+  await apply();
+  // Y^T Y = [10 14; 14 20], applied twice to (1, -1).
+  expect([...images]).toEqual([-8, -12]);
+});

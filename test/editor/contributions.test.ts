@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_OPTIONS } from '../../src/analysis/report';
-import { COMMANDS, FILE_ENDINGS, isAnalysable, SECTION, SPECTRUM_EDITOR } from '../../src/editor/contributions';
+import { COMMANDS, FILE_ENDINGS, isAnalysable, SECTION, SPECTRUM_EDITOR, WATCHED_FOLDERS } from '../../src/editor/contributions';
 import { SETTINGS } from '../../src/editor/settings';
 import { FORMATS } from '../../src/formats/registry';
 
@@ -73,7 +73,9 @@ describe('the manifest and the code agree on', () => {
       ridge: DEFAULT_OPTIONS.ridge,
       confidence: DEFAULT_OPTIONS.confidence,
       maxRows: DEFAULT_OPTIONS.rows,
+      tolerance: DEFAULT_OPTIONS.tolerance,
       normalize: 'auto',
+      runs: [],
     });
     expect(properties['sigma.backend']!.enum).toEqual(SETTINGS.backend.options);
     expect(properties['sigma.normalize']!.enum).toEqual(SETTINGS.normalize.options);
@@ -96,7 +98,7 @@ describe('the context menus', () => {
 
   const menus = ['explorer/context', 'editor/title/context'] as const;
   it.each(menus)('%s offers the analysis on each file that can be read, in any case, and on no other', (menu) => {
-    const [item, ...others] = contributes.menus[menu]!;
+    const [item, ...others] = contributes.menus[menu]!.filter(({ command }) => command === COMMANDS.analyze);
     expect(others).toEqual([]);
     for (const ending of FILE_ENDINGS) {
       expect(offered(item!, `model.${ending}`), ending).toBe(true);
@@ -107,6 +109,14 @@ describe('the context menus', () => {
       expect(isAnalysable(name), name).toBe(false);
     }
   });
+});
+
+it('the Explorer offers on a folder to watch it, or to stop where it is watched', () => {
+  const offers = contributes.menus['explorer/context']!.filter(({ command }) => command !== COMMANDS.analyze);
+  expect(offers.map(({ command, when }) => [command, when.split(' && ').toSorted()])).toEqual([
+    [COMMANDS.watchRun, ['explorerResourceIsFolder', 'isWorkspaceTrusted', `resourcePath not in ${WATCHED_FOLDERS}`]],
+    [COMMANDS.unwatchRun, ['explorerResourceIsFolder', `resourcePath in ${WATCHED_FOLDERS}`]],
+  ]);
 });
 
 it('every text of the manifest is there, and none is left over', () => {

@@ -41,8 +41,44 @@ export enum DiagnosticSeverity {
   Hint = 3,
 }
 
+export class Position {
+  constructor(
+    readonly line: number,
+    readonly character: number,
+  ) {}
+}
+
+export class Location {
+  constructor(
+    readonly uri: Uri,
+    readonly position: Position,
+  ) {}
+}
+
+export class DiagnosticRelatedInformation {
+  constructor(
+    readonly location: Location,
+    readonly message: string,
+  ) {}
+}
+
+export class ThemeColor {
+  constructor(readonly id: string) {}
+}
+
+export enum StatusBarAlignment {
+  Left = 1,
+}
+
+export enum ConfigurationTarget {
+  Global = 1,
+  Workspace = 2,
+  WorkspaceFolder = 3,
+}
+
 export class Diagnostic {
   source?: string;
+  relatedInformation?: DiagnosticRelatedInformation[];
   code?: { value: string; target: Uri };
   constructor(
     readonly range: Range,
@@ -105,6 +141,15 @@ export const state = {
   picked: undefined as Uri[] | undefined,
   dialogs: 0,
   settings: {} as Record<string, unknown>,
+  /** Changes of settings: name, value and target. */
+  updated: [] as unknown[][],
+  trusted: true,
+  trustGranted: new EventEmitter<void>(),
+  workspaceFolders: undefined as { uri: Uri }[] | undefined,
+  /** The rows of each quick pick that was opened, and the labels that the person chooses, in turn. */
+  quickPicks: [] as { label: string; description?: string; detail?: string }[][],
+  chosen: [] as (string | undefined)[],
+  statusBarItem: null as null | Record<string, unknown>,
   configurationChanged: new EventEmitter<{ affectsConfiguration: (section: string) => boolean }>(),
   clipboard: '',
 };
@@ -113,6 +158,7 @@ export const languages = {
   createDiagnosticCollection: () => ({
     set: (uri: Uri, diagnostics: readonly Diagnostic[]) => state.diagnostics.set(uri.toString(), diagnostics),
     delete: (uri: Uri) => state.diagnostics.delete(uri.toString()),
+    clear: () => state.diagnostics.clear(),
     dispose: () => state.diagnostics.clear(),
   }),
 };
@@ -142,15 +188,48 @@ export const window = {
     return choices.find((choice) => choice === state.choice);
   },
   setStatusBarMessage: (message: string) => state.said.push(message),
-  showInformationMessage: async (message: string) => {
+  showInformationMessage: async (message: string, ...choices: string[]) => {
     state.said.push(message);
+    return choices.find((choice) => choice === state.choice);
+  },
+  showQuickPick: async (items: { label: string }[]) => {
+    state.quickPicks.push(items);
+    const label = state.chosen.shift();
+    return items.find((item) => item.label === label);
+  },
+  createStatusBarItem: () => {
+    const item: Record<string, unknown> = { shown: false };
+    state.statusBarItem = item;
+    return Object.assign(item, {
+      show: () => Object.assign(item, { shown: true }),
+      hide: () => Object.assign(item, { shown: false }),
+      dispose: () => Object.assign(item, { shown: false }),
+    });
   },
   registerCustomEditorProvider: () => new Disposable(() => {}),
 };
 
 export const workspace = {
-  getConfiguration: () => ({ get: (name: string) => state.settings[name] }),
+  getConfiguration: () => ({
+    get: (name: string) => state.settings[name],
+    update: async (...change: unknown[]) => {
+      state.updated.push(change);
+    },
+  }),
   onDidChangeConfiguration: state.configurationChanged.event,
+  get isTrusted() {
+    return state.trusted;
+  },
+  onDidGrantWorkspaceTrust: state.trustGranted.event,
+  get workspaceFolders() {
+    return state.workspaceFolders;
+  },
+  onDidChangeWorkspaceFolders: () => new Disposable(() => {}),
+  getWorkspaceFolder: (uri: Uri) => state.workspaceFolders?.find((folder) => uri.path.startsWith(folder.uri.path)),
+  asRelativePath: (path: string) => {
+    const folder = state.workspaceFolders?.find(({ uri }) => path.startsWith(`${uri.path}/`));
+    return folder ? path.slice(folder.uri.path.length + 1) : path;
+  },
 };
 
 export const env = {

@@ -27,6 +27,7 @@ function report(name: string, rows = 100): SpectralReport {
     sigma: null,
     spectrum: null,
     quantities: { codingLogDet: [], effectiveDimension: [] },
+    sampling: null,
     verdict: { level: 'healthy', reasons: [{ code: 'fine', message: 'Fine.' }] },
     timings: {},
   };

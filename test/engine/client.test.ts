@@ -32,14 +32,16 @@ function clientOf(source: string, restartPolicy?: RestartPolicy) {
   writeFileSync(script, `${prelude}\n${source}`);
   const log: string[] = [];
   const states: EngineState[] = [];
+  const runs: string[] = [];
   const client = new EngineClient({
     script,
     log: (text) => log.push(text),
     onStateChange: (state) => states.push(state),
+    onRunEvent: ({ run }) => runs.push(run),
     restartPolicy,
   });
   clients.push(client);
-  return { client, log, states };
+  return { client, log, states, runs };
 }
 
 const job = { path: '/models/a.npy', tensor: '', options: DEFAULT_OPTIONS, priority: 'visible' } as const;
@@ -151,6 +153,49 @@ describe('EngineClient', () => {
     clients.push(client);
     await expect(client.doctor()).rejects.toMatchObject({ code: ErrorCode.stopped });
     await vi.waitFor(() => expect(log.join('')).toContain('missing.js'));
+  });
+
+  /** Answers the first watch set after each start with its paths and the number of starts, as a run of that name; then may die. */
+  const watching = (then = '') => `process.on('message', (m) => {
+    if (m.method === 'sigma/exit') process.exit();
+    if (m.method !== 'sigma/watchRuns') return answer(m, starts);
+    const run = m.params.runs.map(({ path }) => path).join() + ' ' + starts;
+    process.send({ jsonrpc: '2.0', method: 'sigma/runChanged', params: { kind: 'ended', run } }, () => { ${then} });
+  });`;
+  const setOf = (...paths: string[]) => {
+    const runs = paths.map((path) => ({ path, baseline: null, controls: [], options: DEFAULT_OPTIONS }));
+    return { runs, history: '/storage/runs.jsonl' };
+  };
+
+  it('starts with the first run to watch, and passes on what becomes of it', async () => {
+    const { client, runs, states } = clientOf(watching());
+    client.watchRuns(setOf());
+    expect(states).toEqual([]);
+    client.watchRuns(setOf('/a'));
+    await vi.waitFor(() => expect(runs).toEqual(['/a 1']));
+    client.watchRuns(setOf('/a', '/b'));
+    await vi.waitFor(() => expect(runs).toEqual(['/a 1', '/a,/b 1']));
+    client.watchRuns(setOf());
+    await vi.waitFor(() => expect(runs.at(-1)).toBe(' 1'));
+    expect(states).toEqual(['running']);
+  });
+
+  it('watches the same runs again after a crash and after a restart, without being asked', async () => {
+    const { client, runs } = clientOf(watching('if (starts === 1) process.exit(3);'), { delays: [0], window: HOUR });
+    client.watchRuns(setOf('/a'));
+    await vi.waitFor(() => expect(runs).toEqual(['/a 1', '/a 2']));
+    client.restart();
+    await vi.waitFor(() => expect(runs).toEqual(['/a 1', '/a 2', '/a 3']));
+  });
+
+  it('stays idle after a crash when nothing is watched any more, and gives up where it keeps dying', async () => {
+    const { client, states } = clientOf(watching('process.exit(3);'), { delays: [0, 0], window: HOUR });
+    client.watchRuns(setOf('/a'));
+    await vi.waitFor(() => expect(states.at(-1)).toBe('failing'));
+    expect(states.filter((state) => state === 'running')).toHaveLength(3);
+    client.watchRuns(setOf());
+    client.restart();
+    expect(states.at(-1)).toBe('idle');
   });
 
   it('does not start for a request that is cancelled already', async () => {

@@ -64,6 +64,12 @@ describe('Engine', () => {
     expect((await next.done).timings.analysed).toBe(1);
   });
 
+  it('has the analysis of a checkpoint give way to what is on screen, in the middle of a matrix', async () => {
+    const checkpoint = engine.analyzeCheckpoint({} as never, new AbortController().signal);
+    expect((await analyze('visible')).timings.analysed).toBe(2);
+    expect(await checkpoint).toEqual({ analysed: 3 });
+  });
+
   it('computes the same thing once', async () => {
     const first = await analyze('a');
     expect(await analyze('a')).toBe(first);

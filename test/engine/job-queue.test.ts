@@ -80,6 +80,56 @@ describe('JobQueue', () => {
     expect(log).toEqual([]);
   });
 
+  it('has a background job give way to a visible one, and begins it anew before all others of its kind', async () => {
+    const queue = new JobQueue();
+    const log: string[] = [];
+    let begun = 0;
+    const background = queue.run('background', never, async (signal) => {
+      log.push(`background ${++begun}`);
+      if (begun > 1) return 'done';
+      return new Promise<string>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    });
+    const next = queue.run('background', never, async () => log.push('next'));
+    const visible = [1, 2].map((n) => queue.run('visible', never, async () => log.push(`visible ${n}`)));
+    await Promise.all([background, next, ...visible]);
+    expect(log).toEqual(['background 1', 'visible 1', 'visible 2', 'background 2', 'next']);
+    await expect(background).resolves.toBe('done');
+  });
+
+  it('takes a job that has given way out of the queue when it is cancelled', async () => {
+    const queue = new JobQueue();
+    const cancelling = new AbortController();
+    let begun = 0;
+    const background = queue.run('background', cancelling.signal, async (signal) => {
+      begun++;
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    });
+    const visible = controlled([], 'visible');
+    const running = queue.run('visible', never, visible.job);
+    await new Promise(setImmediate);
+    cancelling.abort(new Error('not wanted'));
+    await expect(background).rejects.toThrow('not wanted');
+    visible.finish();
+    await running;
+    await new Promise(setImmediate);
+    expect(begun).toBe(1);
+    expect(queue.busy).toBe(false);
+  });
+
+  it('leaves a running visible job alone when another comes', async () => {
+    const queue = new JobQueue();
+    let given!: AbortSignal;
+    const first = controlled([], 'first');
+    const running = queue.run('visible', never, (signal) => {
+      given = signal;
+      return first.job();
+    });
+    const second = queue.run('visible', never, async () => 2);
+    expect(given.aborted).toBe(false);
+    first.finish();
+    await Promise.all([running, second]);
+  });
+
   it('leaves a running job to watch its signal by itself', async () => {
     const queue = new JobQueue();
     const cancelling = new AbortController();

@@ -6,7 +6,7 @@ const MEGABYTE = 1 << 20;
 
 /** A report as far as the cache looks at one. */
 function report(eigenvalues: number): SpectralReport {
-  const spectrum = { eigenvalues: new Float64Array(eigenvalues), centred: new Float64Array(eigenvalues) };
+  const spectrum = { kind: 'exact', eigenvalues: new Float64Array(eigenvalues), centred: new Float64Array(eigenvalues) };
   return { spectrum } as unknown as SpectralReport;
 }
 

@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import {
-  type PopulationEstimate,
   populationEffectiveDimension,
   populationEntropy,
   populationLogDet,
   populationLogSphericity,
+  populationRootEntropy,
+  resolventCurve,
   type SampledMoment,
 } from '../../src/spectral/deterministic-equivalent';
 import { effectiveRank } from '../../src/spectral/effective-rank';
+import type { PopulationEstimate } from '../../src/spectral/jackknife';
 import { codingLogDet, effectiveDimension, logSphericity } from '../../src/spectral/log-det';
 import { symmetricEigenvalues, toTridiagonalBasis, tridiagonalize } from '../../src/spectral/symmetric-eigen';
 import { shiftedInverseForms, tridiagonalEigenvalues } from '../../src/spectral/tridiagonal';
@@ -49,6 +51,7 @@ function sampled(x: readonly Float64Array[], population: number): SampledMoment 
 }
 
 const d = 30;
+const rootEntropy = (l: Float64Array): number => Math.log(effectiveRank(l.map(Math.sqrt)));
 const population = rows(2000, d, 1, 7);
 const truth = symmetricEigenvalues(moment(population), d);
 
@@ -64,9 +67,13 @@ describe('a sample that is the whole population', () => {
     is(populationLogDet(whole, 300), codingLogDet(truth, 300));
     is(populationEffectiveDimension(whole, 300), effectiveDimension(truth, 300));
     is(populationLogSphericity(whole, 1e-6), logSphericity(truth, d, 1e-6));
-    const entropy = populationEntropy(whole);
+    const entropy = populationEntropy(resolventCurve(whole));
     expect(Math.exp(entropy.value)).toBeCloseTo(effectiveRank(truth), 6);
     expect(entropy.standardError).toBe(0);
+    const roots = populationRootEntropy(resolventCurve(whole))!;
+    expect(roots.value).toBeCloseTo(rootEntropy(truth), 5);
+    expect(roots.standardError).toBe(0);
+    expect(roots.biasAllowance).toBeLessThan(1e-5);
   });
 });
 
@@ -81,7 +88,18 @@ describe('a sample of 1.5 rows per direction', () => {
       codingLogDet(truth, 300),
       (s: SampledMoment) => codingLogDet(s.eigenvalues, 300),
     ],
-    ['entropy', populationEntropy, Math.log(effectiveRank(truth)), (s: SampledMoment) => Math.log(effectiveRank(s.eigenvalues))],
+    [
+      'entropy',
+      (s: SampledMoment) => populationEntropy(resolventCurve(s)),
+      Math.log(effectiveRank(truth)),
+      (s: SampledMoment) => Math.log(effectiveRank(s.eigenvalues)),
+    ],
+    [
+      'entropy of the roots',
+      (s: SampledMoment) => populationRootEntropy(resolventCurve(s)),
+      rootEntropy(truth),
+      (s: SampledMoment) => rootEntropy(s.eigenvalues),
+    ],
   ] as const)('%s: a tenth of the bias of the plain value, and intervals that cover', (_, of, value, plain) => {
     const estimates = draws.map((s) => of(s)!);
     const bias = Math.abs(mean(estimates.map((e) => e.value)) - value);
@@ -100,5 +118,6 @@ describe('a sample of 1.5 rows per direction', () => {
     const few = sampled(population.slice(0, 36), population.length);
     expect(populationLogDet(few, 1e9)).toBeNull();
     expect(populationLogSphericity(few, 1e-12)).toBeNull();
+    expect(populationRootEntropy(resolventCurve(sampled(population.slice(0, 33), population.length)))).toBeNull();
   });
 });

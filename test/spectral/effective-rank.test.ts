@@ -6,9 +6,13 @@ import {
   effectiveRank,
   isoScore,
   participationRatio,
+  populationParticipationRatio,
   rankMe,
   stableRank,
 } from '../../src/spectral/effective-rank';
+import { centreBlock } from '../../src/spectral/gram-summary';
+import { symmetricEigenvalues } from '../../src/spectral/symmetric-eigen';
+import { gaussians } from './gaussians';
 
 describe('closed forms', () => {
   test('equal eigenvalues: every rank is their number (R1)', () => {
@@ -89,14 +93,14 @@ describe('debiased participation ratio', () => {
       plain += trace ** 2 / squares / draws;
       // Two eigenvalues with the same sum and sum of squares stand for the spectrum; ones with an imaginary part are avoided by enough directions.
       const l = withMoments(trace, squares, n);
-      debiased += debiasedParticipationRatio(l, n, fourth)! / draws;
+      debiased += debiasedParticipationRatio({ eigenvalues: l, rows: n, fourthMoment: fourth })! / draws;
     }
     expect(plain).toBeLessThan(10);
     expect(Math.abs(debiased - d)).toBeLessThan(1.5);
   });
 
   test('needs four rows', () => {
-    expect(debiasedParticipationRatio(Float64Array.of(1, 1), 3, 1)).toBeNull();
+    expect(debiasedParticipationRatio({ eigenvalues: Float64Array.of(1, 1), rows: 3, fourthMoment: 1 })).toBeNull();
   });
 });
 
@@ -108,3 +112,47 @@ function withMoments(sum: number, squares: number, count: number): Float64Array 
   l[0] = m + (count - 1) * spread;
   return l;
 }
+
+describe('the participation ratio of all rows, from a sample', () => {
+  const d = 6;
+  const next = gaussians(3);
+  const rows = Array.from({ length: 1200 }, () => Float64Array.from({ length: d }, (_, j) => 2 / (j + 1) + next() / (j + 1)));
+
+  function moments(x: readonly Float64Array[]) {
+    const n = x.length;
+    const { centred, fourthMoment } = centreBlock(Float64Array.from(x.flatMap((row) => [...row])), n, d);
+    const s = new Float64Array(d * d);
+    const y = x.map((_, i) => centred.slice(i * d, (i + 1) * d));
+    for (const row of y) for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) s[i * d + j] += (row[i] * row[j]) / n;
+    const form = (row: Float64Array): number =>
+      row.reduce((sum, v, i) => sum + v * row.reduce((inner, w, j) => inner + s[i * d + j] * w, 0), 0);
+    return {
+      moments: { eigenvalues: symmetricEigenvalues(s.slice(), d), rows: n, fourthMoment },
+      squares: Float64Array.from(y, (row) => row.reduce((sum, v) => sum + v * v, 0)),
+      forms: Float64Array.from(y, form),
+    };
+  }
+  const estimate = (x: readonly Float64Array[], population: number) => {
+    const { moments: of, squares, forms } = moments(x);
+    return populationParticipationRatio(of, population, squares, forms);
+  };
+  const truth = Math.log(participationRatio(moments(rows).moments.eigenvalues));
+
+  test('all rows: the plain ratio, without error; endless rows: the debiased one', () => {
+    const whole = estimate(rows, 1200)!;
+    expect(whole.value).toBeCloseTo(truth, 12);
+    expect(whole.standardError).toBe(0);
+    const few = rows.slice(0, 30);
+    expect(Math.exp(estimate(few, Number.POSITIVE_INFINITY)!.value)).toBeCloseTo(debiasedParticipationRatio(moments(few).moments)!, 10);
+    expect(estimate(rows.slice(0, 3), 1200)).toBeNull();
+  });
+
+  test('samples of 30: intervals cover, and are not wide for nothing', () => {
+    const draws = Array.from({ length: 40 }, (_, k) => estimate(rows.slice(30 * k, 30 * (k + 1)), 1200)!);
+    expect(draws.filter((e) => Math.abs(e.value - truth) <= 2.05 * e.standardError).length).toBeGreaterThanOrEqual(34);
+    const spread = Math.sqrt(draws.reduce((s, e) => s + (e.value - truth) ** 2, 0) / 40);
+    const stated = draws.reduce((s, e) => s + e.standardError, 0) / 40;
+    expect(stated / spread).toBeGreaterThan(0.7);
+    expect(stated / spread).toBeLessThan(2);
+  });
+});

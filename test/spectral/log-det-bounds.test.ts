@@ -1,58 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arithmeticMeanLogDet, baiGolubLogDet, fischerLogDet, hadamardLogDet, ridgedMoments } from '../../src/spectral/log-det-bounds';
-import type { Moments } from '../../src/spectral/moment-bounds';
 import { symmetricEigenvalues } from '../../src/spectral/symmetric-eigen';
-
-function momentsOf(l: ArrayLike<number>): Moments {
-  let trace = 0;
-  let squares = 0;
-  for (let i = 0; i < l.length; i++) {
-    trace += l[i];
-    squares += l[i] * l[i];
-  }
-  return { d: l.length, trace, squares };
-}
+import { adversarialSpectrum, momentsOf, unit } from './adversarial-spectra';
 
 const logDetOf = (l: Float64Array): number => l.reduce((s, x) => s + Math.log(x), 0);
-const unit = fc.double({ min: 0, max: 1, noNaN: true });
-
-/** Equal, two levels up to 1e-280 apart, one huge, zeros, powers of ten, pairs that nearly agree. Descending. */
-const spectrum = fc
-  .tuple(
-    fc.constantFrom('any', 'equal', 'two', 'huge', 'zeros', 'powers', 'pairs', 'rounding'),
-    fc.array(unit, { minLength: 1, maxLength: 12 }),
-    unit,
-    unit,
-    fc.integer({ min: -140, max: 140 }),
-  )
-  .map(([kind, u, x, y, power]) => {
-    const p = Math.floor(x * u.length);
-    const shape = u.map((v, i) => {
-      switch (kind) {
-        case 'equal':
-          return 1 + x;
-        case 'two':
-          return i < p ? 1 : 10 ** (-280 * y ** 8);
-        case 'huge':
-          return i === 0 ? 1 : v * 10 ** (-20 * y);
-        case 'zeros':
-          return i < p ? 1 + v : 0;
-        case 'powers':
-          return 10 ** (-280 * v);
-        case 'pairs':
-          return u[i - (i % 2)] + (i % 2) * 1e-15;
-        case 'rounding':
-          return 1 + v * 10 ** (-16 * x);
-        default:
-          return v;
-      }
-    });
-    shape[0] = Math.max(shape[0], 1e-3);
-    return Float64Array.from(shape, (v) => (v * 10 ** power < 1e-290 ? 0 : v * 10 ** power))
-      .sort()
-      .reverse();
-  });
 
 function check(truth: number, { lower, upper }: { lower: number | null; upper: number | null }, what: string): void {
   if (lower !== null && !(lower <= truth)) throw new Error(`${what}: ${lower} > ${truth}`);
@@ -61,7 +13,7 @@ function check(truth: number, { lower, upper }: { lower: number | null; upper: n
 
 test('no bound excludes the truth', () => {
   fc.assert(
-    fc.property(spectrum, unit, unit, (l, x, y) => {
+    fc.property(adversarialSpectrum, unit, unit, (l, x, y) => {
       const d = l.length;
       const moments = momentsOf(l);
       const truth = logDetOf(l);

@@ -51,7 +51,7 @@ describe('isotropic Gaussian rows (R6)', () => {
       const block = centreBlock(rows(n, d, 1000 + draw), n, d);
       const centred = gramEigenvalues(block.centred, n, d).map((l) => Math.max(l, 0) / n);
       plain += participationRatio(centred) / draws;
-      debiased += debiasedParticipationRatio(centred, n, block.fourthMoment)! / draws;
+      debiased += debiasedParticipationRatio({ eigenvalues: centred, rows: n, fourthMoment: block.fourthMoment })! / draws;
     }
     const nu = n - 1;
     expect(plain / ((d * nu + 2) / (d + nu + 1))).toBeCloseTo(1, 2);

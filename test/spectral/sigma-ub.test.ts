@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ridgeLogDet } from '../../src/spectral/log-det';
-import { drift, gaussianBias, sigmaUb, trackOneUpperBound, trackTwoHalfWidth } from '../../src/spectral/sigma-ub';
+import { gaussianBias, sigmaUb, trackOneUpperBound, trackTwoHalfWidth } from '../../src/spectral/sigma-ub';
 
 describe('Algorithm 1', () => {
   test('every row observed: Track II only', () => {
@@ -31,23 +31,6 @@ describe('Algorithm 1', () => {
     const even = sigmaUb(new Float64Array(m).fill(n / m), n, 2 * n, m, 1e-3, 1);
     expect(collapsed.G_KF).toBeCloseTo(Math.log(2), 4);
     expect(even.G_KF).toBeCloseTo(0.9987, 4);
-  });
-});
-
-describe('drift (eq. 3.20)', () => {
-  const baseline = sigmaUb(Float64Array.of(6, 3, 1), 10, 25, 3, 1e-3, 1);
-
-  test('is the difference of each track', () => {
-    const now = sigmaUb(Float64Array.of(9, 0.9, 0.1), 10, 25, 3, 1e-3, 1);
-    const d = drift(now, baseline);
-    expect(d.dU_cov).toBeCloseTo(now.U_cov - baseline.U_cov, 12);
-    expect(d.dG_KF).toBeCloseTo(now.G_KF! - baseline.G_KF!, 12);
-    expect(d.dU_cov).toBeLessThan(0);
-  });
-
-  test('of different samples is refused: bias would pass for drift', () => {
-    const fewer = sigmaUb(Float64Array.of(6, 3, 1), 9, 25, 3, 1e-3, 1);
-    expect(() => drift(fewer, baseline)).toThrow('n_A is 9 here and 10 in the baseline');
   });
 });
 

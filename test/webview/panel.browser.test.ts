@@ -185,7 +185,7 @@ describe.runIf(hasBrowser || process.env.CI === 'true')('the panel in a browser'
     expect(await about.count()).toBe(0);
     await term.hover();
     await about.waitFor();
-    expect(await about.textContent()).toContain('Always between 1 and the rank.');
+    expect(await about.textContent()).toContain('Between 1 and the rank');
     const [at, below] = [(await term.boundingBox())!, (await about.boundingBox())!];
     expect(Math.min(Math.abs(below.y - at.y - at.height), Math.abs(below.y + below.height - at.y))).toBeLessThan(2);
     await page.mouse.move(0, 0);

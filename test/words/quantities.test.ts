@@ -65,8 +65,28 @@ describe('quantityGroups', () => {
     expect(row.value).toBe('≈ 10');
     expect(row.known.map(({ text }) => text)).toEqual(['0 to 20 (certain: Water-filling)', '8 to 12 (95 % confidence: CLT)']);
     expect(row.bar!.intervals.map(({ kind }) => kind)).toEqual(['deterministic', 'stochastic']);
-    // No range of its own: the hull 0 ... 20 with a margin of 15 % on both sides.
+    // No range of its own, and it can be negative: the hull 0 ... 20 with a margin of 15 % on both sides.
     expect(row.bar).toMatchObject({ min: '\u22123', max: '23', value: 0.5 });
+  });
+
+  test('no bar begins where its quantity cannot be', () => {
+    const wide = (lower: number, upper: number) => ({
+      value: (lower + upper) / 2,
+      exact: false,
+      reason: null,
+      bounds: [certificate(lower, upper, 'Weyl')],
+    });
+    const from = (quantities: Partial<Quantities>, key: string) => rowOf(quantities, key).bar!.min;
+    expect(from({ conditionNumber: wide(5, 1e6) }, 'conditionNumber')).toBe('1');
+    expect(from({ trace: wide(0.1, 2) }, 'trace')).toBe('0');
+    expect(from({ lambdaMax: wide(0.1, 2) }, 'lambdaMax')).toBe('0');
+    expect(from({ alphaReq: wide(0.1, 2) }, 'alphaReq')).toBe('0');
+    expect(from({ codingLogDet: [{ ...wide(1, 90), alphaOverD: 10 }] }, 'codingLogDet@10')).toBe('0');
+    // Well above it the margin is whole.
+    expect(from({ conditionNumber: wide(100, 120) }, 'conditionNumber')).toBe('97');
+    expect(from({ logScale: wide(0.1, 2) }, 'logScale')).toBe('\u22120.185');
+    // Rounding below the least is still shown.
+    expect(rowOf({ trace: wide(-1e-17, 1) }, 'trace').bar!.intervals[0]!.from).toBe(0);
   });
 
   test('a bound that is open on one side reaches to the end of the bar', () => {

@@ -2,6 +2,7 @@ import type { SpectralReport } from '../../src/analysis/report';
 import { DEFINITIONS } from '../../src/spectral/definitions';
 import { count, percent, reported } from '../../src/words/numbers';
 import { possibleDirections } from '../../src/words/quantities';
+import { rankedSpectrum } from '../../src/words/ranked-spectrum';
 import { cumulativeShares, directionsFor } from './variance';
 
 /** One of the few facts that tell most, in large type under the verdict. */
@@ -26,12 +27,12 @@ export function glance(report: SpectralReport): Fact[] {
       share: effectiveRank.value / possible,
     });
   }
-  const cumulative = spectrum === null ? null : cumulativeShares(spectrum.centred);
+  const cumulative = spectrum === null ? null : cumulativeShares(rankedSpectrum(spectrum).centred);
   if (cumulative !== null) {
     const [[, directions]] = directionsFor(cumulative, [0.9]) as [[number, number]];
     facts.push({
       label: 'Bulk of the variance',
-      value: count(directions),
+      value: reported(directions, spectrum?.kind === 'exact'),
       explanation: `${directions === 1 ? 'direction carries' : 'directions carry'} 90 % of it`,
       share: directions / possible,
     });

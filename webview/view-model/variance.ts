@@ -1,10 +1,14 @@
+import type { Spectrum } from '../../src/analysis/report';
 import { count, counted, percent } from '../../src/words/numbers';
+import { rankedSpectrum } from '../../src/words/ranked-spectrum';
 import { type ChartModel, pickRanks } from './chart';
 
 const LEVELS = [0.5, 0.9, 0.99];
 const DRAWN = 400;
 const TABULATED = 200;
 const MARKED = 10;
+
+const ESTIMATE = 'These counts are read off an estimated density of the eigenvalues.';
 
 /** How many of the strongest directions hold each share of the variance around the mean: `[share, directions]`. */
 export function directionsFor(cumulative: Float64Array, shares: readonly number[] = LEVELS): [share: number, directions: number][] {
@@ -24,21 +28,23 @@ export function cumulativeShares(centred: Float64Array): Float64Array | null {
 }
 
 /** Explained variance over the number of directions. Null when the rows do not vary. */
-export function varianceModel(centred: Float64Array, columns: number): ChartModel | null {
-  const cumulative = cumulativeShares(centred);
+export function varianceModel(spectrum: Spectrum, columns: number): ChartModel | null {
+  const cumulative = cumulativeShares(rankedSpectrum(spectrum).centred);
   if (cumulative === null) return null;
   const reached = directionsFor(cumulative);
+  const estimated = spectrum.kind === 'density';
   const marked = new Set(pickRanks(cumulative.length, MARKED, false));
   const ranks = [...new Set([...pickRanks(cumulative.length, DRAWN, false), ...marked])].sort((a, b) => a - b);
+  const variance = estimated ? 'Estimated explained variance' : 'Explained variance';
   const tabulated = pickRanks(cumulative.length, TABULATED, false);
   return {
     title: 'Explained variance',
-    summary: sentence(reached, columns),
+    summary: sentence(reached, columns) + (estimated ? ` ${ESTIMATE}` : ''),
     x: { label: 'Strongest directions', logarithmic: false, min: 0, max: columns, percent: false },
     y: { label: 'Share of the variance', logarithmic: false, min: 0, max: 1, percent: true },
     series: [
       {
-        name: 'These rows, around their mean',
+        name: `These rows, around their mean${estimated ? ', estimated' : ''}`,
         look: 'first',
         points: [{ x: 0, y: 0, marked: false }, ...ranks.map((rank) => ({ x: rank, y: cumulative[rank - 1]!, marked: marked.has(rank) }))],
       },
@@ -56,8 +62,8 @@ export function varianceModel(centred: Float64Array, columns: number): ChartMode
     table: {
       caption:
         tabulated.length === cumulative.length
-          ? 'Explained variance, direction by direction'
-          : `Explained variance at ${count(tabulated.length)} of ${counted(cumulative.length, 'direction')}`,
+          ? `${variance}, direction by direction`
+          : `${variance} at ${count(tabulated.length)} of ${counted(cumulative.length, 'direction')}`,
       columns: ['Directions', 'Share of the variance'],
       rows: tabulated.map((rank) => [count(rank), percent(cumulative[rank - 1]!)]),
     },

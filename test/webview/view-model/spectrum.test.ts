@@ -5,6 +5,7 @@ import { spectrumModel } from '../../../webview/view-model/spectrum';
 function spectrum(eigenvalues: number[], centred: number[], noiseFloor: number, marchenkoPasturEdge: number | null = null): Spectrum {
   return {
     kind: 'exact',
+    method: 'gram',
     eigenvalues: Float64Array.from(eigenvalues),
     centred: Float64Array.from(centred),
     noiseFloor,
@@ -74,5 +75,55 @@ describe('spectrumModel', () => {
     expect(model.series[0]!.points.at(-1)).toMatchObject({ x: 10_000, y: 1e-4 });
     expect(model.table.rows.length).toBeLessThanOrEqual(200);
     expect(model.table.caption).toContain('of 10,000 eigenvalues');
+  });
+
+  describe('of an estimated density', () => {
+    const density = (points: readonly (readonly [node: number, weight: number])[]) => ({
+      nodes: Float64Array.from(points, ([node]) => node),
+      weights: Float64Array.from(points, ([, weight]) => weight),
+    });
+    const estimate = (eigenvalues: number[]): Spectrum => ({
+      kind: 'density',
+      eigenvalues: Float64Array.from(eigenvalues),
+      density: density([
+        [4, 1],
+        [1, 2.5],
+        [0.5, 6.5],
+      ]),
+      centredDensity: density([
+        [1, 4],
+        [0.5, 6],
+      ]),
+      noiseFloor: 1e-15,
+      marchenkoPasturEdge: null,
+    });
+
+    test('computed eigenvalues stand first, then the steps of the density, over every rank', () => {
+      const model = spectrumModel(estimate([4.1, 1.1]), 10, false)!;
+      expect(model.series[0]!.points.map(({ y }) => y)).toEqual([4.1, 1.1, 1, 0.75, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
+      expect(model.series[1]!.points.map(({ y }) => y)).toEqual([1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
+    });
+
+    test('summary, legend and table say what is an estimate', () => {
+      const model = spectrumModel(estimate([4.1, 1.1]), 10, true)!;
+      expect(model.summary).toMatch(/^The 2 largest eigenvalues of C are computed; the rest of both curves is an estimate/);
+      expect(model.summary).toContain('count nothing at its lower end');
+      expect(model.summary).not.toContain('stand above the noise floor');
+      expect(model.series.map(({ name }) => name)).toEqual([
+        'With the mean (C, uncentred), after the first 2 an estimated density',
+        'Around the mean (S, centred), estimated density',
+      ]);
+      expect(model.table.caption).toContain('estimated density');
+      expect(model.table.rows.slice(1, 3)).toEqual([
+        ['2', '1.100', '\u2248 1'],
+        ['3', '\u2248 1', '\u2248 1'],
+      ]);
+    });
+
+    test('without a computed head nothing claims to be computed', () => {
+      const model = spectrumModel(estimate([]), 10, true)!;
+      expect(model.summary).toMatch(/^Both curves are an estimate/);
+      expect(model.table.rows[0]).toEqual(['1', '\u2248 4', '\u2248 1']);
+    });
   });
 });

@@ -1,0 +1,79 @@
+import type { Kernels } from '../compute/kernels';
+import type { Operator } from '../spectral/lanczos';
+import type { Rows } from './read-rows';
+
+/** Each call is one pass over the same rows, in the same order, as they enter the statistics; in memory of their own: they may be changed. */
+export type Passes = () => AsyncIterable<Rows>;
+
+/** What one pass tells of the rows. */
+export interface RowMoments {
+  readonly rows: number;
+  readonly columns: number;
+  /** Length d. */
+  readonly mean: Float64Array;
+  /** tr C = mean |x|^2 */
+  readonly trace: number;
+  /** tr S = mean |x - mean|^2 */
+  readonly centredTrace: number;
+}
+
+/** One pass. The variance is merged block by block about the means (Chan, Golub, LeVeque 1983). */
+export async function rowMoments(passes: Passes, columns: number, poll: () => void): Promise<RowMoments> {
+  const mean = new Float64Array(columns);
+  let rows = 0;
+  let scatter = 0;
+  for await (const { count, values } of passes()) {
+    if (count === 0) continue;
+    const blockMean = new Float64Array(columns);
+    for (let i = 0; i < count; i++) {
+      if (i % 16 === 0) poll();
+      for (let j = 0; j < columns; j++) blockMean[j] += values[i * columns + j];
+    }
+    for (let j = 0; j < columns; j++) blockMean[j] /= count;
+    for (let i = 0; i < count; i++) {
+      if (i % 16 === 0) poll();
+      for (let j = 0; j < columns; j++) scatter += (values[i * columns + j] - blockMean[j]) ** 2;
+    }
+    const share = count / (rows + count);
+    for (let j = 0; j < columns; j++) {
+      const shift = blockMean[j] - mean[j];
+      scatter += rows * share * shift * shift;
+      mean[j] += share * shift;
+    }
+    rows += count;
+  }
+  const centredTrace = rows === 0 ? 0 : scatter / rows;
+  return { rows, columns, mean, centredTrace, trace: centredTrace + dot(mean, mean, 0) };
+}
+
+/** S as an operator, never formed: one pass per application. Rows are centred before they are multiplied, so that no large mean cancels. */
+export function covarianceOperator(passes: Passes, { rows, columns, mean }: RowMoments, kernels: Kernels, poll: () => void): Operator {
+  return async (x, vectors) => {
+    const images = new Float64Array(vectors * columns);
+    for await (const { count, values } of passes()) {
+      for (let i = 0; i < count; i++) for (let j = 0; j < columns; j++) values[i * columns + j] -= mean[j];
+      await kernels.applyGram(values, count, columns, x, vectors, images, poll);
+    }
+    for (let i = 0; i < images.length; i++) images[i] /= rows;
+    return images;
+  };
+}
+
+/** C = S + mean mean^T from S. */
+export function withMean(covariance: Operator, mean: Float64Array): Operator {
+  return async (x, vectors) => {
+    const images = await covariance(x, vectors);
+    for (let v = 0; v < vectors; v++) {
+      const from = v * mean.length;
+      const along = dot(mean, x, from);
+      for (let j = 0; j < mean.length; j++) images[from + j] += along * mean[j];
+    }
+    return images;
+  };
+}
+
+function dot(x: Float64Array, y: Float64Array, from: number): number {
+  let sum = 0;
+  for (let j = 0; j < x.length; j++) sum += x[j] * y[from + j];
+  return sum;
+}

@@ -1,0 +1,75 @@
+import { type Bounded, exact, unavailable } from '../spectral/bounded';
+import { isExact } from '../spectral/distinct-rows';
+import { jackknife, logIncrement } from '../spectral/jackknife';
+import { populationUniformity } from '../spectral/uniformity';
+import { estimateOfAll, withoutInterval } from './estimate-of-all';
+import type { RowFacts } from './prepare-rows';
+import type { Quantities } from './report';
+import { PAIR_BUDGET } from './spectra';
+
+const U_STATISTIC = 'U-statistic, jackknife';
+
+/** What rows tell without a spectrum. */
+export interface RowEvidence {
+  readonly facts: RowFacts;
+  /** Rows evenly spread over those used. */
+  readonly spread: readonly Float64Array[];
+  /** Rows of the file. */
+  readonly population: number;
+  readonly columns: number;
+  /** Level of stochastic intervals. */
+  readonly confidence: number;
+  readonly normalized: boolean;
+}
+
+export function rowQuantities({
+  facts,
+  spread,
+  population,
+  columns,
+  confidence,
+  normalized,
+}: RowEvidence): Pick<Quantities, 'meanCosine' | 'distinctRowRatio' | 'uniformity'> {
+  const rows = facts.used;
+  const complete = rows === population;
+  const sampled = withoutInterval(rows, population);
+  const value = (x: number): Bounded => (complete ? exact(x) : { value: x, exact: false, bounds: [], reason: sampled });
+  return { meanCosine: meanCosine(), distinctRowRatio: distinctRows(), uniformity: uniformity() };
+
+  /** One minus the mean cosine of all pairs is a U-statistic, and positive: its logarithm is what is nearly symmetric. */
+  function meanCosine(): Bounded {
+    if (rows < 2) return unavailable('One row has no pairs.');
+    const { meanDirection } = facts;
+    const cosine = (rows * dot(meanDirection, meanDirection) - 1) / (rows - 1);
+    const distance = 1 - cosine;
+    if (complete || rows < 3 || distance < 16 * Number.EPSILON) return value(cosine);
+    const increments = Float64Array.from(spread, (x) => {
+      const withOthers = ((rows * dot(x, meanDirection)) / Math.sqrt(dot(x, x) || 1) - 1) / (rows - 1);
+      return logIncrement((1 - withOthers) / distance, rows, 2);
+    });
+    const estimate = jackknife({ rows, population }, Math.log(distance), increments);
+    return estimateOfAll(estimate, confidence, U_STATISTIC, [], (log) => 1 - Math.exp(log));
+  }
+
+  function uniformity(): Bounded {
+    if (!normalized) return unavailable('Defined for rows of unit length, and these are not scaled.');
+    if (rows < 3) return unavailable('Needs at least three rows.');
+    const step = Math.ceil(spread.length / Math.sqrt((2 * PAIR_BUDGET) / columns));
+    const paired = spread.filter((_, k) => k % step === 0);
+    const estimate = populationUniformity(paired, population);
+    if (complete && paired.length === rows) return exact(estimate.value);
+    const reason = `From all pairs of ${paired.length.toLocaleString('en')} rows, evenly spread over those that were read.`;
+    return { ...estimateOfAll(estimate, confidence, U_STATISTIC), reason };
+  }
+
+  function distinctRows(): Bounded {
+    if (complete && isExact(facts.distinct)) return exact(facts.distinctRatio);
+    return { value: facts.distinctRatio, exact: false, bounds: [], reason: complete ? 'Estimated by adaptive sampling.' : sampled };
+  }
+}
+
+function dot(x: Float64Array, y: Float64Array): number {
+  let total = 0;
+  for (let k = 0; k < x.length; k++) total += x[k] * y[k];
+  return total;
+}

@@ -1,0 +1,284 @@
+import { Worker } from 'node:worker_threads';
+import type { Kernels } from './kernels';
+import { PLAIN_SIMD, RELAXED_SIMD } from './wasm-code';
+
+/** What assembly/kernels.ts exports; its other function runs in the other threads. */
+interface Exports {
+  takeTask(): number;
+  pack(from: number, count: number, d: number, to: number): void;
+}
+
+/** Where assembly/kernels.ts looks for them: indices into 32-bit words. */
+const WORD = {
+  open: 0,
+  active: 16,
+  next: 32,
+  drained: 48,
+  kind: 64,
+  tasks: 65,
+  rows: 66,
+  panels: 67,
+  y: 68,
+  x: 69,
+  products: 70,
+  step: 71,
+  done: 128,
+};
+const KIND = { gram: 0, products: 1, combination: 2 };
+const SLOTS = 64;
+/** Columns of a tile. */
+const TILE = 48;
+/** Rows of a task of products. */
+const STRIP = 64;
+const RESULTS_BYTE = 1024;
+const Y_BYTE = RESULTS_BYTE + SLOTS * TILE * TILE * Float64Array.BYTES_PER_ELEMENT;
+
+const PAGE = 65_536;
+/** Bytes of the first memory: enough for a block and some dozens of vectors of any usual width, so that it is seldom replaced. */
+const MEMORY = 2 ** 24;
+/** Rows that are packed at a time. */
+const ROWS = 1024;
+/** Elements of rows, and of vectors, that are packed at a time: 8 MiB. */
+const ELEMENTS = 2 ** 20;
+/** Rows that are copied and packed together. */
+const BAND = 16;
+
+/** Milliseconds of waiting for the others before `poll` is called again. */
+const PATIENCE = 5;
+/** Multiplications below which a job is done sooner than another thread wakes up. */
+const WORTH_SHARING = 2 ** 20;
+/** Multiplications after which other threads are started: a fifth of a second of one. */
+const WORTH_STARTING = 2 ** 31;
+
+/** The other threads compute until they are told to end, and listen to no messages. */
+const HELPER = `
+const { module, memory } = require('node:worker_threads').workerData;
+new WebAssembly.Instance(module, { env: { memory } }).exports.help();`;
+
+export interface WasmOptions {
+  /** That compute, the calling one among them. */
+  readonly threads: number;
+  /** Whether a product and its sum are rounded once, which is faster; only where `simdSupport` says so. */
+  readonly fused: boolean;
+  readonly worthSharing?: number;
+  readonly worthStarting?: number;
+}
+
+/** Whether the kernels run here with fused products, without, or not at all. */
+export function simdSupport(): 'fused' | 'plain' | 'none' {
+  return WebAssembly.validate(decode(RELAXED_SIMD)) ? 'fused' : WebAssembly.validate(decode(PLAIN_SIMD)) ? 'plain' : 'none';
+}
+
+/**
+ * Products and sums in float64 by WebAssembly SIMD, in the calling thread and others. The same bits for any number of threads. Keeps
+ * 16 MiB, and more only for rows of more than 100,000 columns.
+ */
+export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, worthStarting = WORTH_STARTING }: WasmOptions): Kernels {
+  const module = new WebAssembly.Module(decode(fused ? RELAXED_SIMD : PLAIN_SIMD));
+  let space: Space | null = null;
+  let job = 0;
+  let work = 0;
+
+  /** A memory of at least so many bytes; what was in an earlier one is lost. */
+  function reserve(bytes: number): Space {
+    if (space !== null && space.memory.buffer.byteLength >= bytes) return space;
+    space?.dismiss();
+    space = createSpace(module, Math.max(bytes, MEMORY));
+    return space;
+  }
+
+  /** Does tasks of one kind. @param drain takes out the result of each, in order */
+  function run(
+    space: Space,
+    kind: number,
+    tasks: number,
+    multiplications: number,
+    drain: (task: number, slot: number) => void,
+    poll: () => void,
+  ): void {
+    const { words, takeTask } = space;
+    work += multiplications;
+    const shared = threads > 1 && multiplications >= worthSharing;
+    if (shared && work >= worthStarting) space.summon(threads - 1);
+    words[WORD.kind] = kind;
+    words[WORD.tasks] = tasks;
+    words.fill(0, WORD.done, WORD.done + SLOTS);
+    Atomics.store(words, WORD.next, 0);
+    Atomics.store(words, WORD.drained, 0);
+    if (shared) {
+      job = (job + 1) & 0x3fffffff || 1;
+      Atomics.store(words, WORD.open, job);
+      Atomics.notify(words, WORD.open);
+    }
+    try {
+      for (let drained = 0; drained < tasks; ) {
+        poll();
+        const slot = drained % SLOTS;
+        const done = Atomics.load(words, WORD.done + slot);
+        if (done === drained + 1) {
+          drain(drained, slot);
+          Atomics.store(words, WORD.drained, ++drained);
+          if (shared) Atomics.notify(words, WORD.drained);
+        } else if (takeTask() === 0) {
+          Atomics.wait(words, WORD.done + slot, done, PATIENCE);
+        }
+      }
+    } finally {
+      if (shared) {
+        // For those that are in the middle, after a poll that threw: nothing is left to take, and nothing to wait for.
+        Atomics.store(words, WORD.next, tasks);
+        Atomics.store(words, WORD.drained, tasks);
+        Atomics.notify(words, WORD.drained);
+        Atomics.store(words, WORD.open, 0);
+        for (let active = Atomics.load(words, WORD.active); active > 0; active = Atomics.load(words, WORD.active)) {
+          Atomics.wait(words, WORD.active, active, PATIENCE);
+        }
+      }
+    }
+  }
+
+  /** Blocks of rows in panels of four columns, with zeros beyond the last of either. @param extra bytes that the caller needs after a block */
+  function* packed(y: Float64Array, count: number, d: number, extra: (step: number) => number) {
+    const panels = Math.ceil(d / 4);
+    const limit = Math.max(4, Math.min(ROWS, 4 * Math.floor(ELEMENTS / (16 * panels))));
+    for (let first = 0; first < count; first += limit) {
+      const taken = Math.min(limit, count - first);
+      const rows = 4 * Math.ceil(taken / 4);
+      // An odd number of cache lines: with a power of two, all panels would compete for the same few places in a cache.
+      const step = 32 * rows + 64;
+      const end = Y_BYTE + panels * step;
+      const staging = end + extra(step);
+      const space = reserve(staging + Math.min(BAND, rows) * d * 8);
+      space.words[WORD.rows] = rows;
+      space.words[WORD.panels] = panels;
+      space.words[WORD.y] = Y_BYTE;
+      space.words[WORD.step] = step;
+      for (let row = 0; row < rows; row += BAND) {
+        const height = Math.min(BAND, rows - row);
+        const band = space.doubles.subarray(staging / 8, staging / 8 + height * d);
+        const values = y.subarray((first + row) * d, (first + Math.min(row + height, taken)) * d);
+        band.set(values);
+        band.fill(0, values.length);
+        space.pack(staging, height, d, Y_BYTE + 32 * row);
+      }
+      yield { space, rows, panels, end };
+    }
+  }
+
+  return {
+    async addGram(y, count, d, gram, poll) {
+      for (const { space, rows, panels } of packed(y, count, d, () => 0)) {
+        const side = Math.ceil(panels / (TILE / 4));
+        // Tasks go down the columns of tiles, each to the diagonal.
+        let i = 0;
+        let j = 0;
+        const drain = (_: number, slot: number): void => {
+          addTile(gram, d, TILE * i, TILE * j, space.result(slot));
+          if (i++ === j) {
+            i = 0;
+            j++;
+          }
+        };
+        run(space, KIND.gram, (side * (side + 1)) / 2, (rows * d * d) / 2, drain, poll);
+      }
+    },
+
+    async applyGram(y, count, d, x, vectors, out, poll) {
+      const panels = Math.ceil(d / 4);
+      const tiles = Math.ceil(panels / (TILE / 4));
+      const most = 4 * Math.max(1, Math.floor(ELEMENTS / (16 * panels)));
+      for (let first = 0; first < vectors; first += most) {
+        const taken = Math.min(most, vectors - first);
+        const groups = Math.ceil(taken / 4);
+        const bytes = groups * panels * 4 * 32;
+        for (const { space, rows, end } of packed(y, count, d, (step) => bytes + groups * step)) {
+          space.words[WORD.x] = end;
+          space.words[WORD.products] = end + bytes;
+          packVectors(x.subarray(first * d), taken, d, space.doubles.subarray(end / 8, (end + bytes) / 8));
+          const multiplications = rows * d * 4 * groups;
+          run(space, KIND.products, groups * Math.ceil(rows / STRIP), multiplications, () => {}, poll);
+          const drain = (task: number, slot: number): void => {
+            const result = space.result(slot);
+            const vector = 4 * Math.floor(task / tiles);
+            const column = (task % tiles) * TILE;
+            const width = Math.min(TILE, d - column);
+            for (let v = 0; v < Math.min(4, taken - vector); v++) {
+              const to = (first + vector + v) * d + column;
+              for (let k = 0; k < width; k++) out[to + k] += result[v * TILE + k];
+            }
+          };
+          run(space, KIND.combination, groups * tiles, multiplications, drain, poll);
+        }
+      }
+    },
+
+    async close() {
+      await space?.dismiss();
+      space = null;
+    },
+  };
+}
+
+/** Memory, the kernels on it, and those who help. */
+type Space = ReturnType<typeof createSpace>;
+
+function createSpace(module: WebAssembly.Module, bytes: number) {
+  const pages = Math.ceil(bytes / PAGE);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const { takeTask, pack } = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
+  const words = new Int32Array(memory.buffer);
+  const helpers: Worker[] = [];
+  return {
+    memory,
+    takeTask,
+    pack,
+    words,
+    doubles: new Float64Array(memory.buffer, 0, Math.floor(memory.buffer.byteLength / 8)),
+    result: (slot: number) => new Float64Array(memory.buffer, RESULTS_BYTE + slot * TILE * TILE * 8, TILE * TILE),
+    /** Starts helpers, once. One that does not start leaves its tasks to the others. */
+    summon(count: number): void {
+      while (helpers.length < count) {
+        const helper = new Worker(HELPER, { eval: true, workerData: { module, memory }, execArgv: [] });
+        helper.on('error', () => {});
+        // It must not keep the process alive.
+        helper.unref();
+        helpers.push(helper);
+      }
+    },
+    /** Resolves when the helpers have ended. */
+    async dismiss(): Promise<void> {
+      Atomics.store(words, WORD.open, -1);
+      Atomics.notify(words, WORD.open);
+      await Promise.all(
+        helpers.map((helper) => {
+          helper.ref();
+          return helper.terminate();
+        }),
+      );
+    },
+  };
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.from(base64, 'base64'));
+}
+
+/** @param groups of four vectors: groups x (d, rounded up to a multiple of four) x 4 */
+function packVectors(x: Float64Array, vectors: number, d: number, groups: Float64Array): void {
+  groups.fill(0);
+  const length = 16 * Math.ceil(d / 4);
+  for (let v = 0; v < vectors; v++) {
+    const to = Math.floor(v / 4) * length + (v % 4);
+    for (let j = 0; j < d; j++) groups[to + 4 * j] = x[v * d + j];
+  }
+}
+
+/** The part of a tile on and above the diagonal, added to the matrix. */
+function addTile(gram: Float64Array, d: number, top: number, left: number, tile: Float64Array): void {
+  const bottom = Math.min(d, top + TILE);
+  const right = Math.min(d, left + TILE);
+  for (let i = top; i < bottom; i++) {
+    const from = (i - top) * TILE - left;
+    for (let j = Math.max(i, left); j < right; j++) gram[i * d + j] += tile[from + j];
+  }
+}

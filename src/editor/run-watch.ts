@@ -1,0 +1,61 @@
+import * as vscode from 'vscode';
+import type { EngineClient } from '../engine/client';
+import type { WatchedFolder } from '../engine/protocol';
+import { SECTION, WATCHED_FOLDERS } from './contributions';
+import type { RunsModel } from './runs-model';
+import { analysisOptions, watchedFolders } from './settings';
+
+/** Has the engine watch the runs that the settings name; in Restricted Mode, none. */
+export class RunWatch {
+  #watched = '[]';
+
+  /** @param history file in which the engine keeps reports */
+  constructor(
+    readonly engine: Pick<EngineClient, 'watchRuns'>,
+    readonly model: RunsModel,
+    readonly history: string,
+    readonly log: vscode.LogOutputChannel,
+  ) {}
+
+  register(): vscode.Disposable {
+    this.#update();
+    return vscode.Disposable.from(
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#update()),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => this.#update()),
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration(SECTION)) this.#update();
+      }),
+    );
+  }
+
+  #update(): void {
+    const runs = vscode.workspace.isTrusted ? configured(this.log) : [];
+    const watched = JSON.stringify(runs);
+    if (watched === this.#watched) return;
+    this.#watched = watched;
+    void vscode.commands.executeCommand(
+      'setContext',
+      WATCHED_FOLDERS,
+      runs.map(({ path }) => path),
+    );
+    this.engine.watchRuns({ runs, history: this.history });
+    if (runs.length === 0) this.model.clear();
+  }
+}
+
+/** The runs of all settings, each once. */
+function configured(log: vscode.LogOutputChannel): WatchedFolder[] {
+  const rejected = (setting: string, value: unknown): void =>
+    log.warn(`The setting ${SECTION}.${setting} cannot be ${JSON.stringify(value)}; it is left aside.`);
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const places = folders.length === 0 ? [undefined] : folders.map(({ uri }) => uri);
+  const runs = places.flatMap((uri) => {
+    const configuration = vscode.workspace.getConfiguration(SECTION, uri);
+    const options = analysisOptions((setting) => configuration.get(setting), rejected);
+    return watchedFolders(configuration.get('runs'), uri?.scheme === 'file' ? uri.fsPath : null, rejected).map((run) => ({
+      ...run,
+      options,
+    }));
+  });
+  return [...new Map(runs.map((run) => [run.path, run])).values()];
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it, vi } from 'vitest';
+import { runReport } from './run-reports';
+
+vi.mock('vscode', () => import('./fake-vscode'));
+const { fileOf, RunsModel } = await import('../../src/editor/runs-model');
+
+const run = '/work/runs/exp1';
+function waitingFor(checkpoint: string, phrase: string) {
+  return { kind: 'notice', run, notice: { kind: 'waiting', checkpoint, waitingFor: phrase } } as const;
+}
+
+describe('RunsModel', () => {
+  it('has the last report of each run, worst first, and says when that changes', () => {
+    const model = new RunsModel();
+    const changed = vi.fn();
+    model.onDidChange(changed);
+    const accept = (path: string, level: 'healthy' | 'collapsed' | 'broken') =>
+      model.accept({ kind: 'changed', run: path, report: runReport({ path, level }) });
+    accept('/b', 'healthy');
+    accept('/a', 'healthy');
+    accept('/c', 'collapsed');
+    expect(model.runs.map(({ path }) => path)).toEqual(['/c', '/a', '/b']);
+    accept('/b', 'broken');
+    expect(model.runs.map(({ path }) => path)).toEqual(['/b', '/c', '/a']);
+    model.accept({ kind: 'ended', run: '/b' });
+    expect(model.runs.map(({ path }) => path)).toEqual(['/c', '/a']);
+    expect(changed).toHaveBeenCalledTimes(5);
+    model.clear();
+    expect(model.runs).toEqual([]);
+    expect(changed).toHaveBeenCalledTimes(6);
+  });
+
+  it('knows what is waited for until it has come, gone or failed', () => {
+    const model = new RunsModel();
+    model.accept(waitingFor('generation-2', 'still growing'));
+    model.accept(waitingFor('generation-3', 'still growing'));
+    model.accept(waitingFor('generation-3', 'waits for latest'));
+    expect(model.waiting(run)).toEqual(['generation-2: still growing', 'generation-3: waits for latest']);
+    model.accept({ kind: 'changed', run, report: runReport() });
+    expect(model.waiting(run)).toEqual(['generation-3: waits for latest']);
+    model.accept({ kind: 'notice', run, notice: { kind: 'unreachable', reason: 'ENOENT' } });
+    expect(model.waiting(run)).toHaveLength(1);
+    model.accept({ kind: 'notice', run, notice: { kind: 'vanished', checkpoint: 'generation-3' } });
+    expect(model.waiting(run)).toEqual([]);
+    expect(model.waiting('/other')).toEqual([]);
+  });
+});
+
+describe('the file of a checkpoint', () => {
+  it('is the one that is as bad as the checkpoint, else embeddings, else the first; none without any', () => {
+    const [, , last] = runReport({ level: 'broken' }).checkpoints;
+    const [first] = last!.matrices;
+    const broken = { file: 'b.npy', report: { ...first!.report, source: { ...first!.report.source, path: '/b.npy' } } };
+    expect(fileOf({ ...last!, matrices: [first!, broken] })?.fsPath).toBe(`${run}/generation-2/embeddings.npy`);
+    const worse = { ...broken, report: { ...broken.report, verdict: { ...broken.report.verdict, level: 'broken' } } } as const;
+    expect(fileOf({ ...last!, matrices: [first!, worse] })?.fsPath).toBe('/b.npy');
+    const weights = { ...broken, report: { ...broken.report, source: { ...broken.report.source, tensor: 'wte' } } };
+    expect(fileOf({ ...last!, matrices: [weights, first!] })?.fsPath).toBe(`${run}/generation-2/embeddings.npy`);
+    expect(fileOf({ ...last!, matrices: [weights] })?.fsPath).toBe('/b.npy');
+    expect(fileOf({ ...last!, matrices: [] })).toBeNull();
+  });
+});
