@@ -43,7 +43,9 @@ describe('a run for a person', () => {
       expect.stringMatching(/^Checkpoint +Level +Effective rank +Shape +Log scale +Participation ratio +dU +Evidence$/),
     );
     expect(lines).toContainEqual(expect.stringMatching(/^generation-0 +baseline +37 +−70 +−1\.800 +13$/));
-    expect(lines).toContainEqual(expect.stringMatching(/^generation-5 +▼ collapsing +24\.39 +−130 +−1\.798 +13 +−59\.80 +(\d[\d,.]*|>10⁶)$/));
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^generation-5 +▼ collapsing +24\.39 +−130 +−1\.798 +13 +−59\.80 +(\d[\d,.]*|>10⁶)$/),
+    );
     expect(text(run(losing(6)), 80)).toMatch(/^Checkpoint +Level +Eff\. rank +Shape +Scale +PR +dU +Evidence$/m);
   });
 
