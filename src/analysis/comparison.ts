@@ -1,6 +1,5 @@
 import type { LogDetSplit } from '../spectral/two-sample';
 import type { Reason, SpectralReport } from './report';
-import { type JsonValue, reportToJson } from './report-json';
 
 export const COMPARISON_SCHEMA = 'sigma.compare/1';
 
@@ -72,12 +71,3 @@ export type Because = (code: string, message: string) => null;
 
 export const NO_ROWS = 'No row of one side could be used.';
 export const NO_VARIANCE = 'All rows of one side are the same: there is no variance.';
-
-/** A comparison as a JSON value; see {@link reportToJson}. */
-export function comparisonToJson(comparison: Comparison): JsonValue {
-  return {
-    ...(comparison as unknown as { readonly [key: string]: JsonValue }),
-    a: reportToJson(comparison.a),
-    b: reportToJson(comparison.b),
-  };
-}

@@ -2,13 +2,13 @@ import { type Density, REPORT_SCHEMA, type SpectralReport, type Spectrum } from 
 
 export type JsonValue = number | string | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-/** A report as a JSON value (schema `sigma.report/1`): typed arrays become arrays, non-finite numbers the strings "NaN", "Infinity" and "-Infinity". */
-export function reportToJson(report: SpectralReport): JsonValue {
-  return toJson(report);
+/** A document (report, comparison, run) as a JSON value: typed arrays become arrays, non-finite numbers the strings "NaN", "Infinity" and "-Infinity". */
+export function toJson(document: object): JsonValue {
+  return valueToJson(document);
 }
 
 /**
- * The report that {@link reportToJson} wrote.
+ * The report that {@link toJson} wrote.
  * @throws Error when the value is not a `sigma.report/1`
  */
 export function reportFromJson(json: unknown): SpectralReport {
@@ -31,11 +31,11 @@ function withArrays(spectrum: Spectrum): Spectrum {
   return { ...spectrum, eigenvalues, density: density(spectrum.density), centredDensity: density(spectrum.centredDensity) };
 }
 
-function toJson(value: unknown): JsonValue {
+function valueToJson(value: unknown): JsonValue {
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
-  if (value instanceof Float64Array) return Array.from(value, toJson);
-  if (Array.isArray(value)) return value.map(toJson);
-  if (typeof value === 'object' && value !== null) return mapMembers(value, toJson);
+  if (value instanceof Float64Array) return Array.from(value, valueToJson);
+  if (Array.isArray(value)) return value.map(valueToJson);
+  if (typeof value === 'object' && value !== null) return mapMembers(value, valueToJson);
   return value as string | boolean | null;
 }
 

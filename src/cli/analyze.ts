@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { type AnalysisHooks, analyze } from '../analysis/analyze';
 import { type AnalysisOptions, DEFAULT_OPTIONS, type SpectralReport } from '../analysis/report';
-import { reportToJson } from '../analysis/report-json';
+import { toJson } from '../analysis/report-json';
 import type { Backend } from '../compute/kernels';
 import { selectBackend } from '../compute/select';
 import type { TensorFile } from '../formats/matrix-source';
@@ -132,7 +132,7 @@ async function analyzeFile(file: TensorFile, request: Request, backend: Backend,
     try {
       const report = await analyze(file, name, request.options, backend, hooks);
       reports.push(report);
-      if (request.json) terminal.print(JSON.stringify(reportToJson(report)));
+      if (request.json) terminal.print(JSON.stringify(toJson(report)));
     } catch (error) {
       terminal.complain(sentence(error));
     }

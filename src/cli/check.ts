@@ -1,4 +1,5 @@
 import type { Level } from '../analysis/report';
+import { toJson } from '../analysis/report-json';
 import { LEVELS_WORST_FIRST } from '../analysis/verdict';
 import type { RunReport } from '../runs/run-report';
 import { parseArguments, parseChoice } from './arguments';
@@ -6,7 +7,7 @@ import { type Command, ExitCode } from './command';
 import { Failure, sentence } from './failure';
 import { levelText } from './levels';
 import { printable } from './printable';
-import { complainOfUnread, inRunSession, RUN_FLAGS, RUN_FLAGS_HELP, type RunSession, runRequest, runsIn, runToJson } from './run-session';
+import { complainOfUnread, inRunSession, RUN_FLAGS, RUN_FLAGS_HELP, type RunSession, runRequest, runsIn } from './run-session';
 import type { Style } from './style';
 import type { Terminal } from './terminal';
 
@@ -67,7 +68,7 @@ async function checkRun(
   try {
     const run = await session.analyze(directory);
     const report = session.report(directory, run);
-    terminal.print(session.request.json ? JSON.stringify(runToJson(report)) : checkLine(report, terminal.style));
+    terminal.print(session.request.json ? JSON.stringify(toJson(report)) : checkLine(report, terminal.style));
     return { level: report.level, unread: complainOfUnread(directory, run, `sigma run ${directory} says why`, terminal) };
   } catch (error) {
     terminal.complain(sentence(error));

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { compare, type Side } from '../analysis/compare';
-import { type Comparison, comparisonToJson, type Permuted } from '../analysis/comparison';
+import type { Comparison, Permuted } from '../analysis/comparison';
 import { type AnalysisOptions, DEFAULT_OPTIONS, type SpectralReport } from '../analysis/report';
+import { toJson } from '../analysis/report-json';
 import { selectBackend } from '../compute/select';
 import type { TensorFile } from '../formats/matrix-source';
 import { openTensorFile } from '../formats/registry';
@@ -52,7 +53,7 @@ export const compareCommand: Command = {
         refined: null,
       });
       for (const warning of json ? [] : files.flatMap(({ warnings }) => warnings)) terminal.print(terminal.style.yellow(warning));
-      terminal.print(json ? JSON.stringify(comparisonToJson(comparison)) : comparisonText(comparison, terminal.style, terminal.width));
+      terminal.print(json ? JSON.stringify(toJson(comparison)) : comparisonText(comparison, terminal.style, terminal.width));
       return ExitCode.fine;
     } finally {
       terminal.progress.erase();

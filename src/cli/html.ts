@@ -3,7 +3,7 @@ import { readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promise
 import { basename, dirname, join } from 'node:path';
 import { standaloneDocument } from '../../webview/document';
 import type { SpectralReport } from '../analysis/report';
-import { reportToJson } from '../analysis/report-json';
+import { toJson } from '../analysis/report-json';
 import type { TensorFile } from '../formats/matrix-source';
 import { Failure } from './failure';
 
@@ -28,7 +28,7 @@ export async function checkPanelPath(path: string, input: string): Promise<void>
 export async function writePanel(path: string, file: TensorFile, reports: readonly SpectralReport[]): Promise<void> {
   const [script, style] = await Promise.all([bundle('panel.js'), bundle('panel-style.css')]);
   const { format, bytes, tensors, warnings } = file;
-  const data = { file: { path: file.path, format, bytes, tensors, warnings }, reports: reports.map(reportToJson) };
+  const data = { file: { path: file.path, format, bytes, tensors, warnings }, reports: reports.map(toJson) };
   const title = `${basename(file.path)}: spectral health`;
   const json = JSON.stringify(data);
   // Of the content, so that the same reports give the same file.

@@ -1,6 +1,5 @@
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { type AnalysisOptions, DEFAULT_OPTIONS, type SpectralReport } from '../analysis/report';
-import { type JsonValue, reportToJson } from '../analysis/report-json';
+import { type AnalysisOptions, DEFAULT_OPTIONS } from '../analysis/report';
 import { selectBackend } from '../compute/select';
 import type { CheckpointAnalyzer } from '../runs/analyze-checkpoint';
 import { type AnalyzedRun, analyzeRun, runReport } from '../runs/analyze-run';
@@ -155,9 +154,4 @@ export async function runsIn(directory: string): Promise<readonly string[]> {
   if ((await recognise(directory)).checkpoints.length > 0) return [directory];
   const below = (await findRuns(directory)).map((run) => join(directory, relative(resolve(directory), run)));
   return below.length === 0 ? [directory] : below;
-}
-
-/** Schema `sigma.run/1`; non-finite numbers as in a report, whose conversion takes any value. */
-export function runToJson(report: RunReport): JsonValue {
-  return reportToJson(report as unknown as SpectralReport);
 }

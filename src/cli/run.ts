@@ -1,7 +1,8 @@
+import { toJson } from '../analysis/report-json';
 import { parseArguments } from './arguments';
 import { type Command, ExitCode } from './command';
 import { Failure } from './failure';
-import { complainOfUnread, inRunSession, RUN_FLAGS, RUN_FLAGS_HELP, runRequest, runToJson } from './run-session';
+import { complainOfUnread, inRunSession, RUN_FLAGS, RUN_FLAGS_HELP, runRequest } from './run-session';
 import { runText } from './run-table';
 
 const HELP = `Usage: sigma run DIR [flags]
@@ -28,7 +29,7 @@ export const runCommand: Command = {
     return inRunSession(request, positionals, terminal, async (session) => {
       const run = await session.analyze(directory);
       const report = session.report(directory, run);
-      terminal.print(request.json ? JSON.stringify(runToJson(report)) : runText(report, terminal.style, terminal.width));
+      terminal.print(request.json ? JSON.stringify(toJson(report)) : runText(report, terminal.style, terminal.width));
       const unread = complainOfUnread(directory, run, 'the report says why', terminal);
       return unread ? ExitCode.failed : ExitCode.fine;
     });

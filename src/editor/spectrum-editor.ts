@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { panelDocument } from '../../webview/document';
 import { type HostMessage, parsePanelMessage } from '../../webview/protocol';
 import type { AnalysisOptions } from '../analysis/report';
-import { reportToJson } from '../analysis/report-json';
+import { toJson } from '../analysis/report-json';
 import { SECTION, SPECTRUM_EDITOR } from './contributions';
 import { PanelSession, type SessionEngine } from './panel-session';
 import type { Problems } from './problems';
@@ -105,7 +105,7 @@ export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<Spect
 
 /** Messages pass through the editor's JSON, which would turn NaN and infinities into null. */
 function forTheWire(message: HostMessage): unknown {
-  return message.type === 'report' ? { ...message, report: reportToJson(message.report) } : message;
+  return message.type === 'report' ? { ...message, report: toJson(message.report) } : message;
 }
 
 /** In place of the engine for files that are not on a disk. */

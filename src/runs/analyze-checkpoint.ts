@@ -1,7 +1,7 @@
 import { version } from '../../package.json';
 import { type AnalysisHooks, analyze } from '../analysis/analyze';
 import type { AnalysisOptions, SpectralReport } from '../analysis/report';
-import { reportFromJson, reportToJson } from '../analysis/report-json';
+import { reportFromJson, toJson } from '../analysis/report-json';
 import type { Backend } from '../compute/kernels';
 import { FormatError } from '../formats/format-error';
 import type { TensorFile } from '../formats/matrix-source';
@@ -85,7 +85,7 @@ export async function analyzeCheckpoint(
     // It may be overwritten while it is read: what was read then is of neither save.
     if ((await checkpointKey(checkpoint)) !== content) throw new FormatError(checkpoint.path, null, 'it changed while it was read.');
     const head = { key, run, checkpoint: name, step, file: fileName, tensor: report.source.tensor };
-    await history.append({ ...head, analysedAt: new Date().toISOString(), report: reportToJson(report) });
+    await history.append({ ...head, analysedAt: new Date().toISOString(), report: toJson(report) });
     return report;
   }
 }

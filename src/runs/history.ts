@@ -21,7 +21,7 @@ export interface HistoryHead {
 }
 
 export interface HistoryEntry extends HistoryHead {
-  /** By `reportToJson`: JSON has no NaN, and non-finite numbers are strings there. */
+  /** By `toJson`: JSON has no NaN, and non-finite numbers are strings there. */
   readonly report: JsonValue;
 }
 

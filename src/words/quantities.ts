@@ -175,8 +175,9 @@ function bar({ value, bounds }: Bounded, natural: readonly [number, number] | nu
   };
 }
 
-/** Three digits, without the zeros that say how exact a measured value is: the ends of a bar are not measured. */
+/** Three digits, without the zeros that say how exact a measured value is: the ends of a bar are not measured. Counts stay whole. */
 function rounded(value: number): string {
+  if (Number.isInteger(value)) return number(value);
   return number(Number(value.toPrecision(3)))
     .replace(/(\.\d*?)0+$/, '$1')
     .replace(/\.$/, '');

@@ -1,20 +1,9 @@
+import type { RunReport } from '../runs/run-report';
 import { DEFINITIONS, type QuantityId } from '../spectral/definitions';
 import { count, number, powerOfTen } from './numbers';
 
-/** What a `sigma.run/1` says of when and where to. */
-export interface RunOutlook {
-  readonly baseline: string | null;
-  readonly onset: { readonly name: string } | null;
-  readonly alarm: { readonly name: string } | null;
-  readonly forecast: {
-    readonly quantity: string;
-    readonly threshold: number;
-    readonly step: number;
-    readonly lower: number;
-    readonly upper: number;
-    readonly confidence: number;
-  } | null;
-}
+/** What a run says of when and where to. */
+export type RunOutlook = Pick<RunReport, 'baseline' | 'onset' | 'alarm' | 'forecast'>;
 
 export interface OutlookEntry {
   readonly term: 'Onset' | 'Alarm' | 'Forecast';

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compare } from '../../src/analysis/compare';
-import { type Comparison, comparisonToJson } from '../../src/analysis/comparison';
+import type { Comparison } from '../../src/analysis/comparison';
 import { type AnalysisOptions, DEFAULT_OPTIONS } from '../../src/analysis/report';
+import { toJson } from '../../src/analysis/report-json';
 import { selectBackend } from '../../src/compute/select';
 import type { MatrixSource, TensorFile } from '../../src/formats/matrix-source';
 import { openTensorFile } from '../../src/formats/registry';
@@ -198,7 +199,7 @@ describe('rows', () => {
 });
 
 test('as JSON: one document with both reports in it', async () => {
-  const json = JSON.parse(JSON.stringify(comparisonToJson(await compared(matrixFile(noise(9, 3, 1)), matrixFile(noise(9, 3, 2))))));
+  const json = JSON.parse(JSON.stringify(toJson(await compared(matrixFile(noise(9, 3, 1)), matrixFile(noise(9, 3, 2))))));
   expect(Object.keys(json)).toEqual(['schema', 'a', 'b', 'rows', 'drift', 'distances', 'test', 'reasons']);
   expect(json.schema).toBe('sigma.compare/1');
   expect(json.a.schema).toBe('sigma.report/1');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_OPTIONS, type DensitySpectrum, REPORT_SCHEMA, type SpectralReport } from '../../src/analysis/report';
-import { reportFromJson, reportToJson } from '../../src/analysis/report-json';
+import { reportFromJson, toJson } from '../../src/analysis/report-json';
 import { exact, unavailable } from '../../src/spectral/bounded';
 
 const REPORT: SpectralReport = {
@@ -31,7 +31,7 @@ const REPORT: SpectralReport = {
 };
 
 describe('a report as JSON', () => {
-  const text = JSON.stringify(reportToJson(REPORT));
+  const text = JSON.stringify(toJson(REPORT));
 
   it('writes typed arrays as arrays and non-finite numbers as their names', () => {
     const json = JSON.parse(text);
@@ -57,7 +57,7 @@ describe('a report as JSON', () => {
       marchenkoPasturEdge: null,
     };
     const report = { ...REPORT, spectrum };
-    const written = JSON.stringify(reportToJson(report));
+    const written = JSON.stringify(toJson(report));
     expect(JSON.parse(written).spectrum.density).toEqual({ nodes: [1, 0.5], weights: [0.25, 1.75] });
     expect(reportFromJson(JSON.parse(written))).toEqual(report);
   });

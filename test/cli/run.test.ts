@@ -2,7 +2,7 @@ import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runToJson } from '../../src/cli/run-session';
+import { toJson } from '../../src/analysis/report-json';
 import type { JudgedCheckpoint, RunReport } from '../../src/runs/run-report';
 import { CHECKPOINT, EMBEDDINGS, SAMPLES, sigma } from './sigma';
 
@@ -116,7 +116,7 @@ describe('sigma run --json', () => {
 it('writes numbers that are not finite as strings', () => {
   const drift = { shape: { value: -3, z: null, evidence: Number.POSITIVE_INFINITY } };
   const report = { level: 'watch', checkpoints: [{ name: 'a', step: Number.NaN, matrices: [], drift, level: 'watch' }] };
-  expect(runToJson(report as unknown as RunReport)).toEqual({
+  expect(toJson(report as unknown as RunReport)).toEqual({
     level: 'watch',
     checkpoints: [{ name: 'a', step: 'NaN', matrices: [], drift: { shape: { value: -3, z: null, evidence: 'Infinity' } }, level: 'watch' }],
   });

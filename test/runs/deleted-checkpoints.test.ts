@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { reportToJson } from '../../src/analysis/report-json';
+import { toJson } from '../../src/analysis/report-json';
 import { deletedCheckpoints } from '../../src/runs/deleted-checkpoints';
 import { type History, type HistoryEntry, openHistory } from '../../src/runs/history';
 import { directoryTree } from './directory-tree';
@@ -22,7 +22,7 @@ function entry(name: string, step: number, minute: number, changes: Partial<Hist
     file: 'embeddings.npy',
     tensor: null,
     analysedAt: new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString(),
-    report: reportToJson(matrixReport().report),
+    report: toJson(matrixReport().report),
     ...changes,
   };
 }
@@ -43,7 +43,7 @@ it('a deleted checkpoint that was analysed in two ways counts once, as it was an
   const history = await historyIn(directoryTree({}));
   await history.append(entry('checkpoint-100', 100, 10));
   const { report } = matrixReport({ effectiveRank: 5 });
-  await history.append(entry('checkpoint-100', 100, 11, { report: reportToJson(report) }));
+  await history.append(entry('checkpoint-100', 100, 11, { report: toJson(report) }));
   await history.append(entry('checkpoint-200', 200, 12));
   const deleted = await deletedCheckpoints(history, '/run', ['checkpoint-200']);
   expect(deleted.flatMap(({ matrices }) => matrices.map(({ report }) => report.quantities.effectiveRank?.value))).toEqual([5]);

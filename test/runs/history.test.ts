@@ -3,7 +3,7 @@ import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type JsonValue, reportFromJson, reportToJson } from '../../src/analysis/report-json';
+import { type JsonValue, reportFromJson, toJson } from '../../src/analysis/report-json';
 import { type History, type HistoryEntry, openHistory } from '../../src/runs/history';
 import { exact } from '../../src/spectral/bounded';
 import { sampleReport } from '../cli/sample-report';
@@ -60,7 +60,7 @@ test('entries survive, in their order, and the last of a key counts', async () =
 
 test('NaN stays NaN', async () => {
   const report = sampleReport({ quantities: { effectiveRank: exact(Number.NaN), codingLogDet: [], effectiveDimension: [] } });
-  await (await reopened()).append(entry('a', reportToJson(report)));
+  await (await reopened()).append(entry('a', toJson(report)));
   const read = reportFromJson((await (await reopened()).find('a'))!.report);
   expect(read.quantities.effectiveRank!.value).toBeNaN();
   expect(read).toEqual(report);
@@ -169,7 +169,7 @@ test('a history that was cut to nothing is an empty one', async () => {
 
 test('500 checkpoints of 200 tensors are open in well under a second', async () => {
   await reopened();
-  const report = JSON.stringify(reportToJson({ ...sampleReport(), spectrum: null }));
+  const report = JSON.stringify(toJson({ ...sampleReport(), spectrum: null }));
   const batch: string[] = [];
   for (let checkpoint = 0; checkpoint < 500; checkpoint++) {
     for (let tensor = 0; tensor < 200; tensor++) {
