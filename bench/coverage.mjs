@@ -28,7 +28,7 @@ const SHARES = [
 ];
 
 /** Where a method has nothing to say: proven bounds need rows of unit length. */
-const SILENT = { draws: 0, spoke: 0 };
+const SILENT = { spoke: 0 };
 
 const folder = mkdtempSync(join(tmpdir(), 'sigma-coverage-'));
 try {
@@ -91,13 +91,13 @@ function table(cells) {
   for (const id of quantities) {
     for (const method of keys(({ tallies }) => tallies[id])) {
       const all = cells.map((c) => ({ cell: `${c.population}, ${c.ratio}`, ...(c.tallies[id]?.[method] ?? SILENT) }));
-      const spoken = all.filter(({ spoke, draws }) => spoke >= draws / 10);
+      const spoken = all.filter(({ spoke }) => spoke >= draws / 10);
       if (spoken.length === 0) continue;
       const worst = spoken.reduce((a, b) => (b.covered / b.spoke < a.covered / a.spoke ? b : a));
       const widths = spoken.map(({ width, spoke }) => width / spoke).sort((a, b) => a - b);
       const coverage = worst.covered / worst.spoke;
       lines.push(
-        `| ${id} | ${method} | ${percent(coverage)} | ${worst.cell} | ${coverage >= bar ? 'yes' : 'no'} | ${figure(widths[widths.length >> 1])} | ${percent(all.reduce((s, t) => s + t.spoke, 0) / all.reduce((s, t) => s + t.draws, 0))} |`,
+        `| ${id} | ${method} | ${percent(coverage)} | ${worst.cell} | ${coverage >= bar ? 'yes' : 'no'} | ${figure(widths[widths.length >> 1])} | ${percent(all.reduce((s, t) => s + t.spoke, 0) / (all.length * draws))} |`,
       );
     }
   }
@@ -114,7 +114,7 @@ function table(cells) {
     for (const population of new Set(cells.map((c) => c.population))) {
       const entries = RATIOS.map((ratio) => {
         const t = cells.find((c) => c.population === population && c.ratio === ratio).tallies[id]?.[shown] ?? SILENT;
-        return t.spoke <= t.draws / 10
+        return t.spoke < draws / 10
           ? '-'
           : `${percent(t.covered / t.spoke)}, ${figure(t.width / t.spoke)}, ${figure(t.bias / t.spoke)} of ${figure(t.truth)}`;
       });
