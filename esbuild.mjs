@@ -23,7 +23,12 @@ const builds = [
   { ...node, entryPoints: { 'gpu-probe': 'src/compute/gpu-probe.ts' } },
   { ...node, entryPoints: { sigma: 'src/cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
   {
-    entryPoints: { panel: 'webview/main.ts', 'panel-style': 'webview/panel.css' },
+    entryPoints: {
+      panel: 'webview/main.ts',
+      'panel-style': 'webview/panel.css',
+      'run-panel': 'webview/run/main.ts',
+      'run-panel-style': 'webview/run/run.css',
+    },
     bundle: true,
     platform: 'browser',
     target: 'es2022',

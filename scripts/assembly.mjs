@@ -1,41 +1,46 @@
 // node scripts/assembly.mjs: src/compute/assembly/ -> src/compute/wasm-code.ts, which is committed; a test compares the two.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { root } from './process.mjs';
 
-const SOURCE = 'src/compute/assembly/kernels.ts';
+const FOLDER = 'src/compute/assembly';
 const TARGET = 'src/compute/wasm-code.ts';
-const FEATURES = ['simd', 'threads', 'bulk-memory'];
+const FEATURES = ['simd', 'bulk-memory'];
+/** The memory is made by the one who knows how much is needed; 65,536 pages are the most there can be. */
+const SHARED_MEMORY = ['--enable', 'threads', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
 
-/** @param {readonly string[]} features @returns {Promise<string>} the module in base64 */
-async function compile(features) {
+/** @param {string} name of the entry, in the folder @param {readonly string[]} flags @returns {Promise<string>} the module in base64 */
+async function compile(name, ...flags) {
+  const source = `${FOLDER}/${name}.ts`;
   const written = new Map();
   const { error, stderr } = await asc.main(
-    // The memory is made by the one who knows how much is needed; 65,536 pages are the most there can be.
     [
-      SOURCE,
-      ...['--outFile', 'kernels.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--enable', features.join(',')],
-      ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
+      source,
+      ...['--outFile', 'out.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--enable', FEATURES.join(',')],
+      ...flags,
     ],
     {
-      readFile: (name) => (name === SOURCE ? readFileSync(path.join(root, SOURCE), 'utf8') : null),
+      readFile: (file) =>
+        file.startsWith(FOLDER) && existsSync(path.join(root, file)) ? readFileSync(path.join(root, file), 'utf8') : null,
       writeFile: (name, contents) => written.set(name, contents),
       listFiles: () => [],
     },
   );
-  if (error) throw new Error(`${SOURCE} does not compile: ${error.message}\n${stderr}`);
-  return Buffer.from(written.get('kernels.wasm')).toString('base64');
+  if (error) throw new Error(`${source} does not compile: ${error.message}\n${stderr}`);
+  return Buffer.from(written.get('out.wasm')).toString('base64');
 }
 
 /** @returns {Promise<string>} the text of the generated file */
 export async function assemble() {
-  return `// Written by \`node scripts/assembly.mjs\` from src/compute/assembly/kernels.ts: WebAssembly in base64.
+  return `// Written by \`node scripts/assembly.mjs\` from src/compute/assembly/: WebAssembly in base64.
 export const PLAIN_SIMD =
-  '${await compile(FEATURES)}';
+  '${await compile('kernels', ...SHARED_MEMORY)}';
 export const RELAXED_SIMD =
-  '${await compile([...FEATURES, 'relaxed-simd'])}';
+  '${await compile('kernels', ...SHARED_MEMORY, '--enable', 'relaxed-simd')}';
+export const ROWS =
+  '${await compile('rows')}';
 `;
 }
 

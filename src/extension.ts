@@ -1,45 +1,67 @@
 import * as vscode from 'vscode';
+import { Analyses } from './editor/analyses';
 import { registerAnalyzeCommand } from './editor/analyze-command';
+import { HealthDecorations } from './editor/decorations';
 import { registerDoctor } from './editor/doctor';
 import { announceFailing, registerEngineCommands } from './editor/engine-commands';
+import { HealthView } from './editor/health-view';
+import { RunNotifications } from './editor/notifications';
 import { Problems } from './editor/problems';
+import { QuickFixes } from './editor/quick-fixes';
+import { MUTED_RUNS, registerRunActions } from './editor/run-actions';
 import { registerRunCommands } from './editor/run-commands';
+import { RunPanels } from './editor/run-panel';
 import { RunProblems } from './editor/run-problems';
 import { RunStatus } from './editor/run-status';
 import { RunWatch } from './editor/run-watch';
 import { RunsModel } from './editor/runs-model';
+import { showRunsInScripts } from './editor/script-runs';
 import { SpectrumEditor } from './editor/spectrum-editor';
 import { EngineClient } from './engine/client';
 
 let engine: EngineClient | undefined;
 
 /** Composes the parts. The engine's process starts with the first analysis, or with the first run to watch. */
-export function activate({ extensionUri, storageUri, globalStorageUri, subscriptions }: vscode.ExtensionContext): void {
+export function activate(context: vscode.ExtensionContext): void {
+  const { extensionUri, storageUri, globalStorageUri, subscriptions, workspaceState } = context;
   const log = vscode.window.createOutputChannel('Sigma', { log: true });
   subscriptions.push(log);
   try {
-    const runs = new RunsModel();
+    const runs = new RunsModel(workspaceState.get<string[]>(MUTED_RUNS));
     engine = new EngineClient({
       script: vscode.Uri.joinPath(extensionUri, 'dist', 'engine.js').fsPath,
       log: (text) => log.info(text.trimEnd()),
-      onStateChange: (state) => void announceFailing(state),
+      onStateChange: (state) => {
+        status.engineIs(state);
+        void announceFailing(state);
+      },
       onRunEvent: (event) => {
         if (event.kind === 'notice') log.info(`${event.run}: ${JSON.stringify(event.notice)}`);
         runs.accept(event);
       },
     });
     const problems = new Problems();
+    const analyses = new Analyses(engine);
+    const status = new RunStatus(runs, analyses);
     const history = vscode.Uri.joinPath(storageUri ?? globalStorageUri, 'runs.jsonl').fsPath;
     subscriptions.push(
       problems,
-      new SpectrumEditor(extensionUri, engine, problems, log).register(),
+      new SpectrumEditor(extensionUri, analyses, problems, log).register(),
       registerAnalyzeCommand(),
       registerDoctor(engine),
       registerEngineCommands(engine, log),
       runs,
       new RunProblems(runs),
-      new RunStatus(runs),
+      analyses,
+      status,
+      new HealthView(runs),
+      new HealthDecorations(runs),
+      new RunNotifications(runs, workspaceState),
+      new QuickFixes(runs).register(),
+      showRunsInScripts(runs),
       registerRunCommands(runs),
+      new RunPanels(extensionUri, runs, log).register(),
+      registerRunActions(runs, extensionUri, workspaceState),
       new RunWatch(engine, runs, history, log).register(),
     );
   } catch (error) {

@@ -1,10 +1,11 @@
 /** Where the editor serves the panel's files from, and what its content-security policy needs. */
 export interface PanelAssets {
+  readonly title: string;
   /** Fresh for every document. */
   readonly nonce: string;
   /** `webview.cspSource`. */
   readonly cspSource: string;
-  /** `dist/panel.js` and `dist/panel-style.css` as webview addresses. */
+  /** A script and a style sheet of dist/ as webview addresses. */
   readonly scriptUri: string;
   readonly styleUri: string;
 }
@@ -25,9 +26,9 @@ export interface StandaloneContent {
 export const STANDALONE_DATA_ID = 'sigma-report';
 
 /** The document that the editor gives to a webview. The body is empty: the script builds it. */
-export function panelDocument({ nonce, cspSource, scriptUri, styleUri }: PanelAssets): string {
+export function panelDocument({ title, nonce, cspSource, scriptUri, styleUri }: PanelAssets): string {
   return page({
-    title: 'Spectral health',
+    title,
     policy: [
       "default-src 'none'",
       `script-src 'nonce-${nonce}'`,

@@ -1,42 +1,15 @@
 import type { SpectralReport } from '../src/analysis/report';
 import { reportFromJson } from '../src/analysis/report-json';
 import type { FileSummary } from '../src/engine/protocol';
+import { type Connection, editorConnection, inEditor } from './connection';
 import { STANDALONE_DATA_ID } from './document';
 import { type HostMessage, type PanelMessage, parseHostMessage } from './protocol';
 
 /** The other side of the panel: the editor, or the document itself when it was saved as a file. */
-export interface Host {
-  post(message: PanelMessage): void;
-  listen(receive: (message: HostMessage) => void): void;
-  /** What `save` was last given, also after the panel was hidden and made again. */
-  restore(): unknown;
-  save(state: unknown): void;
-}
-
-interface VsCodeApi {
-  postMessage(message: PanelMessage): void;
-  getState(): unknown;
-  setState(state: unknown): void;
-}
-
-declare const acquireVsCodeApi: (() => VsCodeApi) | undefined;
+export type Host = Connection<HostMessage, PanelMessage>;
 
 export function connect(): Host {
-  return typeof acquireVsCodeApi === 'function' ? editorHost(acquireVsCodeApi()) : savedHost();
-}
-
-function editorHost(api: VsCodeApi): Host {
-  return {
-    post: (message) => api.postMessage(message),
-    listen: (receive) => {
-      window.addEventListener('message', (event: MessageEvent<unknown>) => {
-        const message = parseHostMessage(event.data);
-        if (message !== null) receive(message);
-      });
-    },
-    restore: () => api.getState(),
-    save: (state) => api.setState(state),
-  };
+  return inEditor() ? editorConnection(parseHostMessage) : savedHost();
 }
 
 /** Answers the panel from the reports that the document carries. */

@@ -1,4 +1,4 @@
-import { type Colour, over, readable } from './view-model/contrast';
+import { type Colour, css, over, parse, readable } from './view-model/contrast';
 
 /** Colours of a chart as the theme of the moment gives them, each readable on `background`. */
 export interface ChartColours {
@@ -57,16 +57,4 @@ export function onThemeChange(changed: () => void): void {
   const observer = new MutationObserver(schedule);
   observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] });
-}
-
-/** A computed colour: `rgb(r, g, b)`, `rgba(r, g, b, a)` or `color(srgb r g b / a)`. */
-function parse(computed: string): Colour {
-  const numbers = (computed.match(/[\d.]+(?:e-?\d+)?/g) ?? []).map(Number);
-  const scale = computed.startsWith('color(') ? 255 : 1;
-  const [red = 0, green = 0, blue = 0, alpha = 1] = numbers;
-  return [red * scale, green * scale, blue * scale, alpha];
-}
-
-function css([red, green, blue]: Colour): string {
-  return `rgb(${red}, ${green}, ${blue})`;
 }

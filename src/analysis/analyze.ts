@@ -60,21 +60,20 @@ export async function analyze(
   let heldOut: Rows | null = null;
   if (source.access === 'random') {
     const target = Math.min(wanted, total);
-    for (const { indices, upTo } of nestedStages(total, target, options.seed)) {
+    const shown = (rows: number): boolean => hooks.refined !== null && worthRefining(rows, columns);
+    // Rows are read in stages only where something is computed in between.
+    for (const { indices, upTo } of nestedStages(total, target, options.seed, (rows) => shown(rows) || options.tolerance !== null)) {
       for await (const rows of readRows(source, indices)) {
         await add(rows);
         read += rows.count;
         hooks.progress((GRAM_SHARE * read) / target, `Read ${count(read)} of ${count(target)} rows`);
       }
-      const last = upTo === target;
-      const shown = hooks.refined !== null && worthRefining(upTo, columns);
-      if (!last && !shown && options.tolerance === null) continue;
       heldOut = await readHeldOut(upTo);
-      if (last) break;
+      if (upTo === target) break;
       const refined = await report(() => {}, null);
       if (options.tolerance !== null && relativeWidth(refined) <= options.tolerance)
         return { ...refined, sample: { ...refined.sample, stopped: 'tolerance' } };
-      if (shown) hooks.refined?.(refined);
+      if (shown(upTo)) hooks.refined?.(refined);
     }
   } else if (wanted < (source.rows ?? Number.POSITIVE_INFINITY)) {
     const seen = (rows: number): void => {
@@ -194,15 +193,21 @@ export function isWeight(format: string, tensor: string): boolean {
   return (format === 'safetensors' || format === 'torch' || format === 'npz') && /(^|[./])(weight|kernel)(:0)?$/.test(tensor);
 }
 
-/** Row indices that each doubling adds to the sample before. */
-function* nestedStages(total: number, target: number, seed: number): Generator<{ indices: Float64Array; upTo: number }> {
+/** Row indices that each doubling adds to the sample before, up to the target. @param wanted whether one that is smaller is wanted */
+function* nestedStages(
+  total: number,
+  target: number,
+  seed: number,
+  wanted: (rows: number) => boolean,
+): Generator<{ indices: Float64Array; upTo: number }> {
   let before: Float64Array = new Float64Array(0);
-  for (let size = Math.min(FIRST_SAMPLE, target); ; size = Math.min(2 * size, target)) {
+  for (let size = FIRST_SAMPLE; size < target; size *= 2) {
+    if (!wanted(size)) continue;
     const sample = nestedSample(total, size, seed);
     yield { indices: difference(sample, before), upTo: size };
-    if (size === target) return;
     before = sample;
   }
+  yield { indices: difference(nestedSample(total, target, seed), before), upTo: target };
 }
 
 /** Elements of `all` that are not in `some`; both ascending, `some` a subset. */

@@ -1,6 +1,7 @@
-import { addRow, type DistinctRows, distinctRatio, hashRow, noRows } from '../spectral/distinct-rows';
+import { addRow, type DistinctRows, distinctRatio, hashOfWords, noRows } from '../spectral/distinct-rows';
 import type { Rows } from './read-rows';
 import type { Integrity } from './report';
+import { rowPasses, rowsPerBand } from './row-passes';
 
 /** What one pass over raw rows tells apart from the spectrum, and the only place where rows are dropped or scaled. */
 export interface RowFacts {
@@ -24,7 +25,12 @@ export class RowPreparation {
   private readonly distinct = noRows();
   private readonly directionSum: Float64Array;
   private readonly firstRow: Float64Array;
-  private readonly varies: Uint8Array;
+  /** Two words for each column, which are set where a row differs from the first. */
+  private readonly varies: Int32Array;
+  private readonly squares: Float64Array;
+  private readonly hashes: Int32Array;
+  /** For each row of a band, what it and its direction are multiplied by; NaN where it is dropped. */
+  private readonly factors: Float64Array;
 
   constructor(
     private readonly columns: number,
@@ -32,48 +38,50 @@ export class RowPreparation {
   ) {
     this.directionSum = new Float64Array(columns);
     this.firstRow = new Float64Array(columns);
-    this.varies = new Uint8Array(columns);
+    this.varies = new Int32Array(2 * columns);
+    const band = rowsPerBand(columns);
+    this.squares = new Float64Array(band);
+    this.hashes = new Int32Array(2 * band);
+    this.factors = new Float64Array(2 * band);
   }
 
-  /** Counts what is wrong, drops what cannot be used, scales the rest to unit length where asked. @returns the rows to use, in memory of their own */
+  /** Counts what is wrong, drops what cannot be used, scales the rest to unit length where asked. @returns the rows to use, in the memory of the given ones */
   prepare(rows: Rows): Rows {
-    const { columns } = this;
-    const out = new Float64Array(rows.count * columns);
-    const words = new Uint32Array(rows.values.buffer, rows.values.byteOffset, rows.count * columns * 2);
-    let count = 0;
-    for (let i = 0; i < rows.count; i++) {
-      const from = i * columns;
-      const hash = hashRow(words, 2 * from, 2 * (from + columns));
-      const square = this.squaredLength(rows.values, from);
-      if (Number.isNaN(square)) continue;
-      if (square === 0) {
-        this.zeroRows++;
-        if (this.normalize) continue;
-      }
-      addRow(this.distinct, hash);
-      const length = Math.sqrt(square);
-      const scale = this.normalize ? 1 / length : 1;
-      const direction = square === 0 ? 0 : 1 / length;
-      const to = count * columns;
-      for (let j = 0; j < columns; j++) {
-        const x = rows.values[from + j];
-        out[to + j] = x * scale;
-        this.directionSum[j] += x * direction;
-        if (this.used === 0) this.firstRow[j] = x;
-        else if (x !== this.firstRow[j]) this.varies[j] = 1;
-      }
-      this.rho = Math.max(this.rho, this.normalize ? 1 : square);
-      this.used++;
-      count++;
+    const { columns, squares, hashes, factors, directionSum, firstRow, varies } = this;
+    const { measure, take } = rowPasses();
+    const limit = rowsPerBand(columns);
+    let taken = 0;
+    for (let first = 0; first < rows.count; first += limit) {
+      const count = Math.min(limit, rows.count - first);
+      const band = rows.values.subarray(first * columns, (first + count) * columns);
+      measure(band, count, columns, squares, hashes);
+      for (let i = 0; i < count; i++) this.judge(i, band.subarray(i * columns, (i + 1) * columns));
+      taken += take(band, count, columns, factors, directionSum, firstRow, varies, rows.values.subarray(taken * columns));
     }
-    return { count, values: out.subarray(0, count * columns) };
+    return { count: taken, values: rows.values.subarray(0, taken * columns) };
+  }
+
+  /** Counts row i of the band, and decides on its factors. */
+  private judge(i: number, row: Float64Array): void {
+    const { squares, hashes, factors, normalize } = this;
+    const square = this.squaredLength(squares[i], row);
+    if (square === 0) this.zeroRows++;
+    const dropped = Number.isNaN(square) || (square === 0 && normalize);
+    const inverse = square === 0 ? 0 : 1 / Math.sqrt(square);
+    factors[2 * i] = dropped ? Number.NaN : normalize ? inverse : 1;
+    factors[2 * i + 1] = inverse;
+    if (dropped) return;
+    addRow(this.distinct, hashOfWords(hashes[2 * i], hashes[2 * i + 1]));
+    if (this.used === 0) this.firstRow.set(row);
+    this.rho = Math.max(this.rho, normalize ? 1 : square);
+    this.used++;
   }
 
   facts(): RowFacts {
     const { nan, inf, zeroRows, used, distinct, rho } = this;
     const ratio = distinctRatio(distinct);
     let constantColumns = 0;
-    if (used > 1) for (const varies of this.varies) constantColumns += 1 - varies;
+    if (used > 1) for (let j = 0; j < this.columns; j++) if (this.varies[2 * j] === 0) constantColumns++;
     return {
       integrity: { nan, inf, zeroRows, duplicateRows: Math.round(used * (1 - ratio)), constantColumns },
       used,
@@ -84,17 +92,13 @@ export class RowPreparation {
     };
   }
 
-  /** @returns NaN, after counting, for a row that holds NaN or infinities */
-  private squaredLength(values: Float64Array, from: number): number {
-    const { columns } = this;
-    let square = 0;
-    for (let j = from; j < from + columns; j++) square += values[j] * values[j];
+  /** @param square the sum of squares as it came out @returns NaN, after counting, for a row that holds NaN or infinities */
+  private squaredLength(square: number, row: Float64Array): number {
     if (Number.isFinite(square) && square > 1e-290) return square;
     // Rare: something is not finite, or the squares overflow or vanish though the entries are sound.
     let bad = false;
     let largest = 0;
-    for (let j = from; j < from + columns; j++) {
-      const x = values[j];
+    for (const x of row) {
       if (Number.isNaN(x)) this.nan++;
       else if (!Number.isFinite(x)) this.inf++;
       bad ||= !Number.isFinite(x);
@@ -109,11 +113,11 @@ export class RowPreparation {
       return Number.NaN;
     }
     // Only the direction is wanted: bring the row to a length whose square is representable.
-    square = 0;
-    for (let j = from; j < from + columns; j++) {
-      values[j] /= largest;
-      square += values[j] * values[j];
+    let scaled = 0;
+    for (let j = 0; j < row.length; j++) {
+      row[j] /= largest;
+      scaled += row[j] * row[j];
     }
-    return square;
+    return scaled;
   }
 }

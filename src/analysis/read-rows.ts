@@ -9,36 +9,59 @@ export interface Rows {
 
 /** Rows that are this near to each other (in elements) are read in one go: skipping costs more than reading. */
 const GAP = 16_384;
-/** Elements of one buffer: 8 MiB. */
-const BUFFER = 2 ** 20;
+/** Elements of one buffer: 4 MiB. */
+const BUFFER = 2 ** 19;
 
 export function rowsPerBlock(columns: number): number {
   return Math.max(1, Math.min(1024, Math.floor(BUFFER / columns)));
 }
 
-/** The rows with these indices, in their order. @param indices ascending; the source is of random access */
+/**
+ * The rows with these indices, in their order, in memory that the caller may change. While it works on some the next are read.
+ * @param indices ascending; the source is of random access
+ */
 export async function* readRows(source: MatrixSource, indices: Float64Array): AsyncGenerator<Rows> {
-  const { columns } = source;
-  const limit = rowsPerBlock(columns);
-  const gap = Math.max(1, Math.floor(GAP / columns));
-  const span = new Float64Array(limit * columns);
-  const values = new Float64Array(limit * columns);
-  let count = 0;
-  for (let i = 0; i < indices.length; ) {
-    const first = indices[i];
-    let end = i + 1;
-    while (end < indices.length && indices[end] - indices[end - 1] <= gap && indices[end] - first < limit && end - i < limit - count) end++;
-    await source.read(first, indices[end - 1] - first + 1, span);
-    for (; i < end; i++) {
-      const from = (indices[i] - first) * columns;
-      values.set(span.subarray(from, from + columns), count * columns);
-      count++;
+  const limit = Math.min(indices.length, rowsPerBlock(source.columns));
+  const gathered = [0, 1].map(() => new Float64Array(limit * source.columns));
+  const gather = gathering(source, indices, limit);
+  let ahead = gather(0, gathered[0]);
+  for (let first = 0, turn = 1; first < indices.length; first += limit, turn = 1 - turn) {
+    const values = await ahead;
+    if (first + limit < indices.length) {
+      ahead = gather(first + limit, gathered[turn]);
+      // Where the caller stops before it asks for them, nobody else hears of an error.
+      ahead.catch(() => {});
     }
-    if (count === limit || i === indices.length) {
-      yield { count, values };
-      count = 0;
-    }
+    yield { count: Math.min(limit, indices.length - first), values };
   }
+}
+
+/** Reads the rows of `limit` indices from a given place among them. Calls must not overlap. */
+function gathering(source: MatrixSource, indices: Float64Array, limit: number) {
+  const { columns } = source;
+  const gap = Math.max(1, Math.floor(GAP / columns));
+  let span = new Float64Array(0);
+  return async (from: number, values: Float64Array): Promise<Float64Array> => {
+    const to = Math.min(indices.length, from + limit);
+    for (let i = from; i < to; ) {
+      const first = indices[i];
+      let end = i + 1;
+      while (end < to && indices[end] - indices[end - 1] <= gap && indices[end] - first < limit) end++;
+      const rows = indices[end - 1] - first + 1;
+      if (rows === end - i) {
+        await source.read(first, rows, values.subarray((i - from) * columns));
+        i = end;
+        continue;
+      }
+      if (span.length === 0) span = new Float64Array(limit * columns);
+      await source.read(first, rows, span);
+      for (; i < end; i++) {
+        const at = (indices[i] - first) * columns;
+        values.set(span.subarray(at, at + columns), (i - from) * columns);
+      }
+    }
+    return values;
+  };
 }
 
 /**

@@ -1,8 +1,9 @@
-import type { Kernels } from '../compute/kernels';
-import { centreBlock, emptySummary, type GramSummary, mergeBlock } from '../spectral/gram-summary';
-import { toTridiagonalBasis, tridiagonalize } from '../spectral/symmetric-eigen';
+import type { Kernels, Tridiagonalization } from '../compute/kernels';
+import { type GramSummary, hasDrifted, type OpenSummary, openSummary, settle } from '../spectral/gram-summary';
 import { shiftedInverseForms, type Tridiagonal, tridiagonalEigenvalues } from '../spectral/tridiagonal';
 import type { Rows } from './read-rows';
+import { rowPasses, rowsPerBand } from './row-passes';
+import { rowHash } from './sample';
 
 /** Both spectra of a set of rows, and the moments that go with them. */
 export interface Spectra {
@@ -59,9 +60,12 @@ export function rowCapacity(columns: number): number {
 export class SpectraAccumulator {
   private kept: Rows[] = [];
   private keptRows = 0;
-  private summary: GramSummary | null = null;
-  private spread: { readonly index: number; readonly row: Float64Array }[] = [];
-  private spreadStride = 1;
+  private open: OpenSummary | null = null;
+  private spread: { readonly index: number; readonly hash: number; readonly row: Float64Array }[] = [];
+  /** Rows with a smaller hash are spread rows. */
+  private spreadBound = 2 ** 32;
+  /** Of the latest spectra. */
+  private reduction: Tridiagonalization | null = null;
 
   constructor(
     private readonly columns: number,
@@ -70,30 +74,36 @@ export class SpectraAccumulator {
   ) {}
 
   get rows(): number {
-    return this.summary?.rows ?? this.keptRows;
+    return this.open === null ? this.keptRows : this.open.summary.rows + this.open.added;
   }
 
-  /** @param rows in memory of their own: they may be kept, or changed */
+  /** @param rows that may be changed; nothing of them is needed later */
   async add(rows: Rows): Promise<void> {
     if (rows.count === 0) return;
     this.addToSpread(rows);
-    if (this.summary !== null) return this.fold(this.summary, rows);
-    this.kept.push(rows);
-    this.keptRows += rows.count;
-    if (this.keptRows <= this.columns) return;
-    this.summary = emptySummary(this.columns);
-    for (const block of this.kept) await this.fold(this.summary, block);
+    if (this.open !== null) return this.fold(this.open, rows);
+    if (this.keptRows + rows.count <= this.columns) {
+      this.kept.push({ count: rows.count, values: rows.values.slice(0, rows.count * this.columns) });
+      this.keptRows += rows.count;
+      return;
+    }
+    this.open = openSummary(meanOf([...this.kept, rows], this.columns));
+    for (const block of [...this.kept, rows]) await this.fold(this.open, block);
     this.kept = [];
   }
 
+  /** By a hash of their place: in a file whose rows come in turns, evenly spaced ones could all be of one kind. */
   private addToSpread({ count, values }: Rows): void {
+    const { rows, columns, spread } = this;
     for (let i = 0; i < count; i++) {
-      const index = this.rows + i;
-      if (index % this.spreadStride !== 0) continue;
-      this.spread.push({ index, row: values.slice(i * this.columns, (i + 1) * this.columns) });
-      if (this.spread.length < spreadCapacity(this.columns)) continue;
-      this.spreadStride *= 2;
-      this.spread = this.spread.filter(({ index }) => index % this.spreadStride === 0);
+      const hash = rowHash(rows + i, 0);
+      if (hash >= this.spreadBound) continue;
+      spread.push({ index: rows + i, hash, row: values.slice(i * columns, (i + 1) * columns) });
+      if (spread.length < spreadCapacity(columns)) continue;
+      spread.sort((a, b) => a.hash - b.hash);
+      this.spreadBound = spread[spread.length >> 1].hash;
+      spread.length >>= 1;
+      spread.sort((a, b) => a.index - b.index);
     }
   }
 
@@ -109,38 +119,53 @@ export class SpectraAccumulator {
     return this.spread.filter((_, k) => k % step === 0);
   }
 
-  private async fold(summary: GramSummary, rows: Rows): Promise<void> {
-    const block = centreBlock(rows.values, rows.count, this.columns);
-    mergeBlock(summary, block);
-    await this.kernels.addGram(block.centred, rows.count, this.columns, summary.scatter, this.poll);
+  private async fold(open: OpenSummary, { count, values }: Rows): Promise<void> {
+    const { columns } = this;
+    const { summary, offset } = open;
+    const limit = rowsPerBand(columns);
+    for (let first = 0; first < count; first += limit) {
+      const rows = Math.min(limit, count - first);
+      const band = values.subarray(first * columns, (first + rows) * columns);
+      summary.fourthMoment += rowPasses().gather(band, rows, columns, summary.mean, offset, summary.thirdMoment);
+    }
+    await this.kernels.addGram(values, count, columns, summary.scatter, this.poll);
+    open.added += count;
+    if (hasDrifted(open)) settle(open);
   }
 
-  /** @param progress of the eigenvalues, in [0, 1] @throws Error when there are no rows */
+  /**
+   * What earlier spectra would still compute when it is asked for, they cannot compute any more.
+   * @param progress of the reduction, in [0, 1]
+   * @throws Error when there are no rows
+   */
   async spectra(progress: (fraction: number) => void): Promise<Spectra> {
-    return this.summary === null ? this.rowSide(progress) : this.columnSide(this.summary, progress);
+    if (this.open === null) return this.rowSide(progress);
+    settle(this.open);
+    return this.columnSide(this.open.summary, progress);
   }
 
-  private columnSide(summary: GramSummary, progress: (fraction: number) => void): Spectra {
+  private async columnSide(summary: GramSummary, progress: (fraction: number) => void): Promise<Spectra> {
     const { rows, columns, mean, fourthMoment } = summary;
-    const covariance = summary.scatter.map((x) => x / rows);
-    const t = tridiagonalize(covariance, columns, mean, this.counting(columns, progress));
+    const reduction = await this.reduce(summary.scatter, columns, mean, progress);
+    const t: Tridiagonal = {
+      diagonal: reduction.diagonal.map((x) => x / rows),
+      offDiagonal: reduction.offDiagonal.map((x) => x / rows),
+    };
     const centred = nonNegative(tridiagonalEigenvalues(t, this.poll));
     // C = S + mean mean^T, and the basis begins with the mean.
     const diagonal = Float64Array.from(t.diagonal);
-    diagonal[0] += t.borderCoordinate ** 2;
+    diagonal[0] += reduction.borderCoordinate ** 2;
     const uncentred = nonNegative(tridiagonalEigenvalues({ ...t, diagonal }, this.poll));
     const { pilot } = this;
-    const inBasis = (row: Float64Array): Float64Array => {
-      this.poll();
-      const x = row.slice();
-      toTridiagonalBasis(covariance, columns, t.tau, x);
-      return x;
-    };
-    const coordinates = once(() => pilot.map(({ row }) => inBasis(row)));
+    const coordinates = once(() => {
+      const x = new Float64Array(pilot.length * columns);
+      for (const [i, { row }] of pilot.entries()) x.set(row, i * columns);
+      return this.inBasis(reduction, x, columns);
+    });
     const centredCoordinates = once(() =>
       coordinates().map((x) => {
         const y = x.slice();
-        y[0] -= t.borderCoordinate;
+        y[0] -= reduction.borderCoordinate;
         return y;
       }),
     );
@@ -160,7 +185,7 @@ export class SpectraAccumulator {
         top: () => topForms(ofC, uncentred[0], coordinates()),
       },
       outside: ({ count, values }) => {
-        const others = once(() => Array.from({ length: count }, (_, i) => inBasis(values.subarray(i * columns, (i + 1) * columns))));
+        const others = once(() => this.inBasis(reduction, values.slice(0, count * columns), columns));
         return leverages(ofC, others);
       },
       spread: this.spreadRows,
@@ -205,7 +230,7 @@ export class SpectraAccumulator {
       }
       await this.kernels.addGram(panel, width, rows, gram, this.poll);
     }
-    const t = tridiagonalize(gram, rows, border, this.counting(rows, progress));
+    const t = await this.reduce(gram, rows, border, progress);
     const centred = nonNegative(tridiagonalEigenvalues(t, this.poll));
     const bordered: Tridiagonal = {
       diagonal: Float64Array.of(rows * meanSquare, ...t.diagonal),
@@ -216,18 +241,13 @@ export class SpectraAccumulator {
     const scaled = (l: Float64Array): Float64Array => l.map((x) => x / rows);
     // Row i is m + y_i, and X X^T acts on e_i as the bordered form on (1 / sqrt(n), e_i - 1 / n).
     const { pilot } = this;
-    const coordinates = once(() =>
-      pilot.map(({ index }) => {
-        this.poll();
-        const x = new Float64Array(rows);
-        x[index] = 1;
-        toTridiagonalBasis(gram, rows, t.tau, x);
-        return x;
-      }),
-    );
+    const coordinates = once(() => {
+      const x = new Float64Array(pilot.length * rows);
+      for (const [i, { index }] of pilot.entries()) x[i * rows + index] = 1;
+      return this.inBasis(t, x, rows);
+    });
     const borderedCoordinates = once(() => {
-      const ones = new Float64Array(rows).fill(1 / rows);
-      toTridiagonalBasis(gram, rows, t.tau, ones);
+      const [ones] = this.inBasis(t, new Float64Array(rows).fill(1 / rows), rows);
       return coordinates().map((x) => {
         const z = new Float64Array(rows + 1);
         z[0] = 1 / Math.sqrt(rows);
@@ -267,13 +287,26 @@ export class SpectraAccumulator {
     }
   }
 
-  /** The poll of a reduction of n columns, of which step k costs (n - k)^2. */
-  private counting(n: number, progress: (fraction: number) => void): () => void {
-    let step = 0;
-    return () => {
+  private async reduce(
+    a: Float64Array,
+    d: number,
+    border: Float64Array,
+    progress: (fraction: number) => void,
+  ): Promise<Tridiagonalization> {
+    this.reduction?.release();
+    this.reduction = null;
+    this.reduction = await this.kernels.tridiagonalize(a, d, border, (done) => {
       this.poll();
-      progress(1 - (1 - step++ / n) ** 3);
-    };
+      progress(done);
+    });
+    return this.reduction;
+  }
+
+  /** @param vectors of d entries each, one after the other; overwritten */
+  private inBasis(reduction: Tridiagonalization, vectors: Float64Array, d: number): Float64Array[] {
+    const count = vectors.length / d;
+    reduction.toBasis(vectors, count, this.poll);
+    return Array.from({ length: count }, (_, i) => vectors.subarray(i * d, (i + 1) * d));
   }
 }
 
@@ -297,6 +330,16 @@ function dot(x: Float64Array, y: Float64Array): number {
   let sum = 0;
   for (let k = 0; k < x.length; k++) sum += x[k] * y[k];
   return sum;
+}
+
+function meanOf(blocks: readonly Rows[], columns: number): Float64Array {
+  const mean = new Float64Array(columns);
+  let rows = 0;
+  for (const { count, values } of blocks) {
+    for (let i = 0; i < count * columns; i += columns) for (let j = 0; j < columns; j++) mean[j] += values[i + j];
+    rows += count;
+  }
+  return mean.map((x) => x / rows);
 }
 
 /** Computed when it is first asked for. */

@@ -1,15 +1,13 @@
 import { stripVTControlCharacters } from 'node:util';
+import { plainText } from '../words/plain-text';
 
-// C0 and C1 controls, line and paragraph separators, and the marks that turn the writing direction.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove.
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 const WIDE =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** Text that a file, a path or the system chose, fit for a terminal: one line, without escape sequences or control characters. */
 export function printable(text: string): string {
-  return stripVTControlCharacters(text).replace(CONTROLS, '\ufffd');
+  return plainText(stripVTControlCharacters(text));
 }
 
 /** Terminal cells that the text takes; colours take none. */

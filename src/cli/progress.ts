@@ -2,7 +2,7 @@ import { printable, shorten } from './printable';
 import type { Environment, Output } from './style';
 
 const BAR = 20;
-const REDRAW_EVERY_MS = 66;
+export const REDRAW_EVERY_MS = 66;
 const ERASE = '\r\u001b[2K';
 
 /** One line on a terminal that says how far the work is. On anything that is not a terminal it is silent. */

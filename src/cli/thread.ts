@@ -1,6 +1,7 @@
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { ExitCode } from './command';
 import { sentence } from './failure';
+import { REDRAW_EVERY_MS } from './progress';
 import { createStyle } from './style';
 import type { Terminal } from './terminal';
 
@@ -42,6 +43,7 @@ export function runInThread(script: string, args: readonly string[], terminal: T
 /** The terminal of the first thread, as a command sees it from its own. */
 export function threadTerminal(port: MessagePort, { colours, width }: TerminalFacts): Terminal {
   const post = (message: Message) => port.postMessage(message);
+  let drawnAt = Number.NEGATIVE_INFINITY;
   return {
     colours,
     style: createStyle(colours),
@@ -49,7 +51,12 @@ export function threadTerminal(port: MessagePort, { colours, width }: TerminalFa
     print: (text) => post({ type: 'print', text }),
     complain: (text) => post({ type: 'complain', text }),
     progress: {
-      draw: (fraction, stage) => post({ type: 'draw', fraction, stage }),
+      // Thousands of messages that nobody sees would take as long as the arithmetic between them.
+      draw(fraction, stage) {
+        if (performance.now() - drawnAt < REDRAW_EVERY_MS) return;
+        post({ type: 'draw', fraction, stage });
+        drawnAt = performance.now();
+      },
       erase: () => post({ type: 'erase' }),
     },
   };

@@ -32,6 +32,9 @@ export function fallingBack(gpu: Backend, cpu: Backend): Backend {
       applyGram(y, count, d, x, vectors, out, poll) {
         return current.kernels.applyGram(y, count, d, x, vectors, out, poll);
       },
+      tridiagonalize(a, d, border, poll) {
+        return current.kernels.tridiagonalize(a, d, border, poll);
+      },
       async close() {
         await gpu.kernels.close();
         await cpu.kernels.close();

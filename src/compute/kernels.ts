@@ -1,3 +1,19 @@
+import type { Tridiagonal } from '../spectral/tridiagonal';
+
+/** A symmetric matrix in a basis where it is tridiagonal, and whose first vector is parallel to a given border. */
+export interface Tridiagonalization extends Tridiagonal {
+  /** The border's one component in the new basis, along its first vector: plus or minus the border's Euclidean norm. */
+  readonly borderCoordinate: number;
+  /**
+   * Vectors into the new basis.
+   * @param vectors count x d, row-major; overwritten
+   * @param poll called between short stretches; throws to stop
+   */
+  toBasis(vectors: Float64Array, count: number, poll: () => void): void;
+  /** Leaves its memory to the next reduction; `toBasis` cannot be called any more. Without, the memory waits for the garbage collector. */
+  release(): void;
+}
+
 /** Where the flops happen. */
 export interface Kernels {
   /**
@@ -23,6 +39,13 @@ export interface Kernels {
     out: Float64Array,
     poll: () => void,
   ): Promise<void>;
+  /**
+   * Orthogonal reduction of a symmetric matrix to tridiagonal form.
+   * @param a d x d, row-major; the upper triangle is read, nothing is changed
+   * @param border length d, parallel to the first vector of the new basis; where it is zero, that vector is e_1
+   * @param poll called between short stretches with the part of the work that is done, in [0, 1]; throws to stop
+   */
+  tridiagonalize(a: Float64Array, d: number, border: Float64Array, poll: (done: number) => void): Promise<Tridiagonalization>;
   /** Ends threads and lets go of devices. */
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { toTridiagonalBasis, tridiagonalize } from '../spectral/symmetric-eigen';
 import type { Kernels } from './kernels';
 
 /** Rows per panel: two columns of a panel and four of another stay in the first-level cache. */
@@ -27,6 +28,22 @@ export function plainKernels(): Kernels {
         addCombinations(y, count, d, products, group, poll);
         for (let j = 0; j < width; j++) out[first * d + j] += group[j];
       }
+    },
+    async tridiagonalize(a, d, border, poll) {
+      const reflections = a.slice();
+      let step = 0;
+      // Step k costs (d - k)^2.
+      const t = tridiagonalize(reflections, d, border, () => poll(1 - (1 - step++ / d) ** 3));
+      return {
+        ...t,
+        toBasis(vectors, count, poll) {
+          for (let k = 0; k < count; k++) {
+            poll();
+            toTridiagonalBasis(reflections, d, t.tau, vectors.subarray(k * d, (k + 1) * d));
+          }
+        },
+        release() {},
+      };
     },
     async close() {},
   };

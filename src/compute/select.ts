@@ -7,7 +7,6 @@ import { type AdapterSearch, closeWebGpu, openWebGpu } from './dawn';
 import { fallingBack } from './falling-back';
 import type { Backend, BackendChoice, BackendDescription, Kernels } from './kernels';
 import { selfTest, TOLERANCE } from './self-test';
-import { webgpuKernels } from './webgpu';
 
 /** A backend, whether it can be used, and how exact it proved to be. */
 export interface BackendStatus {
@@ -106,6 +105,8 @@ async function openGpu(): Promise<Backend | { readonly unusable: string }> {
   }
   const opened = await openWebGpu();
   if (!opened.found) return { unusable: opened.reason };
+  // Only here: gpu.js is most of the program, and takes as long to load as all the rest.
+  const { webgpuKernels } = await import('./webgpu');
   const gpu = webgpuKernels();
   const kernels: Kernels = {
     ...gpu,

@@ -4,7 +4,7 @@ import type { Kernels } from './kernels';
 export const TOLERANCE = { float64: 1e-13, float32: 1e-5 } as const;
 
 /**
- * Y^T Y and X Y^T Y on cases that have broken backends before: odd shapes, a single row, cancelling signs, large and tiny entries,
+ * Y^T Y, X Y^T Y and the tridiagonal form of Y^T Y on cases that have broken backends before: odd shapes, a single row, cancelling signs, large and tiny entries,
  * against compensated float64 sums computed here in the most literal way.
  * @returns the largest error of all cases, each relative to the largest entry of its exact answer; Infinity when anything is not finite
  */
@@ -32,9 +32,30 @@ export async function selfTest(kernels: Kernels): Promise<number> {
     images[0] = expectedImages[0];
     await kernels.applyGram(y, rows, columns, x, VECTORS, images, () => {});
     images[0] -= expectedImages[0];
-    worst = Math.max(worst, relativeError(images, expectedImages, images.keys()));
+    worst = Math.max(worst, relativeError(images, expectedImages, images.keys()), await reductionError(kernels, expected, columns, x));
   }
   return worst;
+}
+
+/** That of the forms x^T A y of vectors in the basis where A is tridiagonal, and of the last vector as the border. */
+async function reductionError(kernels: Kernels, a: Float64Array, d: number, x: Float64Array): Promise<number> {
+  const border = x.subarray((VECTORS - 1) * d);
+  const { diagonal, offDiagonal, borderCoordinate, toBasis } = await kernels.tridiagonalize(a, d, border, () => {});
+  const z = x.slice();
+  toBasis(z, VECTORS, () => {});
+  const entry = (i: number, j: number): number => a[Math.min(i, j) * d + Math.max(i, j)];
+  const reducedEntry = (i: number, j: number): number => (i === j ? diagonal[i] : Math.abs(i - j) === 1 ? offDiagonal[Math.min(i, j)] : 0);
+  const forms = (x: Float64Array, entry: (i: number, j: number) => number): Float64Array =>
+    Float64Array.from({ length: VECTORS * VECTORS }, (_, k) => {
+      const [from, to] = [Math.floor(k / VECTORS) * d, (k % VECTORS) * d];
+      let sum = 0;
+      for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) sum += x[from + i] * entry(i, j) * x[to + j];
+      return sum;
+    });
+  const found = forms(z, reducedEntry);
+  const along = new Float64Array(d);
+  along[0] = borderCoordinate;
+  return Math.max(relativeError(found, forms(x, entry), found.keys()), relativeError(z.subarray((VECTORS - 1) * d), along, along.keys()));
 }
 
 /** Of X: one more than a whole number of fours, and of pairs. */

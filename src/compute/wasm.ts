@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import type { Kernels } from './kernels';
 import { PLAIN_SIMD, RELAXED_SIMD } from './wasm-code';
+import { type TridiagonalExports, tridiagonalizeIn, tridiagonalLayout, tridiagonalMultiplications } from './wasm-tridiagonal';
 
 /** What assembly/kernels.ts exports; its other function runs in the other threads. */
-interface Exports {
+interface Exports extends TridiagonalExports {
   takeTask(): number;
   pack(from: number, count: number, d: number, to: number): void;
 }
@@ -24,7 +25,7 @@ const WORD = {
   step: 71,
   done: 128,
 };
-const KIND = { gram: 0, products: 1, combination: 2 };
+const KIND = { gram: 0, products: 1, combination: 2, image: 3, rankUpdate: 4 };
 const SLOTS = 64;
 /** Columns of a tile. */
 const TILE = 48;
@@ -76,8 +77,9 @@ export function simdSupport(): 'fused' | 'plain' | 'none' {
 export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, worthStarting = WORTH_STARTING }: WasmOptions): Kernels {
   const module = new WebAssembly.Module(decode(fused ? RELAXED_SIMD : PLAIN_SIMD));
   let space: Space | null = null;
+  /** The memory of a reduction that is over. */
+  let idle: Space | null = null;
   let job = 0;
-  let work = 0;
 
   /** A memory of at least so many bytes; what was in an earlier one is lost. */
   function reserve(bytes: number): Space {
@@ -97,9 +99,9 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
     poll: () => void,
   ): void {
     const { words, takeTask } = space;
-    work += multiplications;
+    space.work += multiplications;
     const shared = threads > 1 && multiplications >= worthSharing;
-    if (shared && work >= worthStarting) space.summon(threads - 1);
+    if (shared && space.work >= worthStarting) space.summon(threads - 1);
     words[WORD.kind] = kind;
     words[WORD.tasks] = tasks;
     words.fill(0, WORD.done, WORD.done + SLOTS);
@@ -212,9 +214,42 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
       }
     },
 
+    async tridiagonalize(a, d, border, poll) {
+      const layout = tridiagonalLayout(d, Y_BYTE);
+      const fits = idle !== null && idle.memory.buffer.byteLength >= layout.end;
+      const space = fits && idle !== null ? idle : createSpace(module, layout.end);
+      idle = null;
+      // All that is to come counts: there are many jobs.
+      space.work = tridiagonalMultiplications(d);
+      const share = (kind: 'image' | 'rankUpdate', tasks: number, multiplications: number, poll: () => void): void =>
+        run(space, KIND[kind], tasks, multiplications, () => {}, poll);
+      let released = false;
+      const release = (): void => {
+        if (!released) idle = space;
+        released = true;
+      };
+      let reduction: ReturnType<typeof tridiagonalizeIn> | null = null;
+      try {
+        reduction = tridiagonalizeIn(space, layout, a, d, border, share, poll);
+      } finally {
+        await space.dismiss();
+        if (reduction === null) release();
+      }
+      const { toBasis } = reduction;
+      return {
+        ...reduction,
+        toBasis(...vectors) {
+          if (released) throw new Error('The reduction has been released.');
+          toBasis(...vectors);
+        },
+        release,
+      };
+    },
+
     async close() {
       await space?.dismiss();
       space = null;
+      idle = null;
     },
   };
 }
@@ -225,14 +260,15 @@ type Space = ReturnType<typeof createSpace>;
 function createSpace(module: WebAssembly.Module, bytes: number) {
   const pages = Math.ceil(bytes / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const { takeTask, pack } = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
+  const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
   const words = new Int32Array(memory.buffer);
   const helpers: Worker[] = [];
   return {
     memory,
-    takeTask,
-    pack,
+    ...exports,
     words,
+    /** Multiplications that this memory has been used for. */
+    work: 0,
     doubles: new Float64Array(memory.buffer, 0, Math.floor(memory.buffer.byteLength / 8)),
     result: (slot: number) => new Float64Array(memory.buffer, RESULTS_BYTE + slot * TILE * TILE * 8, TILE * TILE),
     /** Starts helpers, once. One that does not start leaves its tasks to the others. */
@@ -250,11 +286,12 @@ function createSpace(module: WebAssembly.Module, bytes: number) {
       Atomics.store(words, WORD.open, -1);
       Atomics.notify(words, WORD.open);
       await Promise.all(
-        helpers.map((helper) => {
+        helpers.splice(0).map((helper) => {
           helper.ref();
           return helper.terminate();
         }),
       );
+      Atomics.store(words, WORD.open, 0);
     },
   };
 }

@@ -55,6 +55,7 @@ export function webgpuKernels(): Kernels {
     },
     // Few vectors make few products for each row that would travel to the GPU, and Lanczos needs float64.
     applyGram: cpuKernels().applyGram,
+    tridiagonalize: cpuKernels().tridiagonalize,
     async close() {
       await gpu.destroy();
       await WebGPUContext.destroy();

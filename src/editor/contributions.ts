@@ -7,16 +7,39 @@ export const COMMANDS = {
   showRuns: 'sigma.showRuns',
   watchRun: 'sigma.watchRun',
   unwatchRun: 'sigma.unwatchRun',
+  openRun: 'sigma.openRun',
+  showHealth: 'sigma.showHealth',
+  filterHealth: 'sigma.filterHealth',
+  showEveryRun: 'sigma.showEveryRun',
+  openReport: 'sigma.openReport',
+  pinBaseline: 'sigma.pinBaseline',
+  muteRun: 'sigma.muteRun',
+  unmuteRun: 'sigma.unmuteRun',
+  copyPath: 'sigma.copyPath',
+  cancelAnalyses: 'sigma.cancelAnalyses',
+  openSample: 'sigma.openSample',
 } as const;
 
 /** View type of the custom editor. */
 export const SPECTRUM_EDITOR = 'sigma.spectrum';
+
+/** View type of the panel of a run. */
+export const RUN_PANEL = 'sigma.run';
 
 /** Section of the settings, and name of everything else that carries ours. */
 export const SECTION = 'sigma';
 
 /** Context key: paths of the folders that the settings have watched. */
 export const WATCHED_FOLDERS = 'sigma.watchedFolders';
+
+/** The view Model Health. */
+export const HEALTH_VIEW = 'sigma.health';
+
+/** Context key: whether any run is to be watched. */
+export const WATCHING = 'sigma.watching';
+
+/** Context key: whether a filter keeps runs out of the view. */
+export const RUNS_HIDDEN = 'sigma.runsHidden';
 
 /** Endings of the files that can be analysed, without the dot: those of the formats' registry, which is too heavy to load in the editor. */
 export const FILE_ENDINGS = ['npy', 'npz', 'safetensors', 'safetensors.index.json', 'pt', 'pth', 'bin', 'ckpt', 'csv', 'tsv'] as const;

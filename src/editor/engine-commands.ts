@@ -13,7 +13,7 @@ export function registerEngineCommands(engine: Pick<EngineClient, 'restart'>, lo
   );
 }
 
-/** The one notification of this extension: the engine keeps dying, and nothing can be analysed until a person steps in. */
+/** The engine keeps dying, and nothing can be analysed until a person steps in. */
 export async function announceFailing(state: EngineState): Promise<void> {
   if (state !== 'failing') return;
   const restart = vscode.l10n.t('Restart Engine');

@@ -155,6 +155,10 @@ export class PanelSession {
       .catch((error: unknown) => {
         if (work.signal.aborted) return;
         const tensor = this.#file === null ? null : this.#selected;
+        if (error instanceof EngineError && error.code === ErrorCode.cancelled) {
+          this.#show({ type: 'failure', tensor, message: this.#parts.wording.cancelled, cancelled: true });
+          return;
+        }
         const message = error instanceof Error ? error.message : String(error);
         this.#show({ type: 'failure', tensor, message, cancelled: false });
         if (error instanceof EngineError && error.code === ErrorCode.format) this.#parts.findings.unreadable(tensor, message);

@@ -1,10 +1,10 @@
-import { relative, sep } from 'node:path';
 import * as vscode from 'vscode';
 import type { JudgedCheckpoint, RunReport } from '../engine/protocol';
 import { levelWord } from '../words/verdict';
-import { COMMANDS, SECTION, SPECTRUM_EDITOR } from './contributions';
+import { COMMANDS, SPECTRUM_EDITOR } from './contributions';
+import { runOf } from './run-actions';
+import { unwatchRun, watchRun } from './run-settings';
 import { fileOf, type RunsModel, runName } from './runs-model';
-import { folderOf } from './settings';
 
 /** Sigma: Show Runs, Sigma: Watch This Run and Sigma: Stop Watching This Run. */
 export function registerRunCommands(model: RunsModel): vscode.Disposable {
@@ -12,11 +12,11 @@ export function registerRunCommands(model: RunsModel): vscode.Disposable {
     vscode.commands.registerCommand(COMMANDS.showRuns, () => showRuns(model)),
     vscode.commands.registerCommand(COMMANDS.watchRun, async (clicked?: unknown) => {
       const folder = clicked instanceof vscode.Uri ? clicked : await pickFolder();
-      if (folder) await setRuns(folder, (runs, path) => [...runs, path]);
+      if (folder) await watchRun(folder.fsPath);
     }),
     vscode.commands.registerCommand(COMMANDS.unwatchRun, async (clicked?: unknown) => {
-      const folder = clicked instanceof vscode.Uri ? clicked : await pickFolder();
-      if (folder) await setRuns(folder, (runs) => runs);
+      const folder = clicked instanceof vscode.Uri ? clicked.fsPath : (runOf(model, clicked)?.path ?? (await pickFolder())?.fsPath);
+      if (folder) await stopWatching(folder);
     }),
   );
 }
@@ -49,7 +49,8 @@ async function showRuns(model: RunsModel): Promise<void> {
   if (checkpoint) await vscode.commands.executeCommand('vscode.openWith', checkpoint.file, SPECTRUM_EDITOR, { preview: false });
 }
 
-function runItem(report: RunReport) {
+/** A run in a quick pick. */
+export function runItem(report: RunReport) {
   return { label: runName(report), description: levelWord(report.level), detail: report.reasons[0]?.message, report };
 }
 
@@ -67,18 +68,12 @@ async function pickFolder(): Promise<vscode.Uri | undefined> {
   return picked?.[0];
 }
 
-/**
- * Changes `sigma.runs` in the settings of the workspace folder that holds a run, else of the window.
- * @param change gets the setting without the run, and the run as the setting names it
- */
-async function setRuns(run: vscode.Uri, change: (others: readonly unknown[], path: string) => readonly unknown[]): Promise<void> {
-  const folder = vscode.workspace.getWorkspaceFolder(run);
-  const configuration = vscode.workspace.getConfiguration(SECTION, folder?.uri);
-  const runs = configuration.get<unknown>('runs');
-  const base = folder?.uri.fsPath ?? null;
-  const others = (Array.isArray(runs) ? runs : []).filter((entry) => folderOf(entry, base)?.path !== run.fsPath);
-  const path = base === null ? run.fsPath : relative(base, run.fsPath).split(sep).join('/') || '.';
-  const { WorkspaceFolder, Workspace, Global } = vscode.ConfigurationTarget;
-  const target = folder ? WorkspaceFolder : vscode.workspace.workspaceFolders ? Workspace : Global;
-  await configuration.update('runs', change(others, path), target);
+/** A run in a folder of runs is watched until that folder is not. */
+async function stopWatching(run: string): Promise<void> {
+  const over = await unwatchRun(run);
+  if (over === null) return;
+  const name = vscode.workspace.asRelativePath(over);
+  const stop = vscode.l10n.t('Stop Watching {0}', name);
+  const text = vscode.l10n.t('{0} is watched with all runs in {1}.', vscode.workspace.asRelativePath(run), name);
+  if ((await vscode.window.showInformationMessage(text, stop)) === stop) await stopWatching(over);
 }

@@ -3,7 +3,7 @@ import type { NamedStep, RunReport } from '../engine/protocol';
 import { diagnosticOn, SEVERITIES } from './problems';
 import { fileOf, type RunsModel, runName } from './runs-model';
 
-/** A problem on the newest checkpoint of each run that is collapsing or worse, with the onset as related information. */
+/** A problem on the newest checkpoint of each run that is collapsing or worse and not muted, with the onset as related information. */
 export class RunProblems {
   readonly #collection = vscode.languages.createDiagnosticCollection('sigma-runs');
   readonly #listener: vscode.Disposable;
@@ -20,13 +20,15 @@ export class RunProblems {
   #publish(): void {
     this.#collection.clear();
     for (const run of this.model.runs) {
+      if (this.model.isMuted(run.path)) continue;
       const problem = problemOf(run);
       if (problem !== null) this.#collection.set(problem.uri, [problem.diagnostic]);
     }
   }
 }
 
-function problemOf(run: RunReport): { readonly uri: vscode.Uri; readonly diagnostic: vscode.Diagnostic } | null {
+/** Null where there is nothing to warn of. */
+export function problemOf(run: RunReport): { readonly uri: vscode.Uri; readonly diagnostic: vscode.Diagnostic } | null {
   const severity = SEVERITIES[run.level];
   const newest = run.checkpoints.at(-1);
   const uri = newest && fileOf(newest);

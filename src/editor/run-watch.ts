@@ -33,13 +33,10 @@ export class RunWatch {
     const watched = JSON.stringify(runs);
     if (watched === this.#watched) return;
     this.#watched = watched;
-    void vscode.commands.executeCommand(
-      'setContext',
-      WATCHED_FOLDERS,
-      runs.map(({ path }) => path),
-    );
+    const folders = runs.map(({ path }) => path);
+    void vscode.commands.executeCommand('setContext', WATCHED_FOLDERS, folders);
     this.engine.watchRuns({ runs, history: this.history });
-    if (runs.length === 0) this.model.clear();
+    this.model.watch(folders);
   }
 }
 

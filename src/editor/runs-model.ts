@@ -1,19 +1,54 @@
+import { sep } from 'node:path';
 import * as vscode from 'vscode';
 import { LEVELS_WORST_FIRST } from '../analysis/verdict';
 import type { JudgedCheckpoint, RunEvent, RunReport, WatchNotice } from '../engine/protocol';
 
 /** What is known of the watched runs now; every surface that shows them reads it here. */
 export class RunsModel {
+  #folders: readonly string[] = [];
   readonly #reports = new Map<string, RunReport>();
   /** By run, then by checkpoint: the phrase that says what its save waits for. */
   readonly #waiting = new Map<string, Map<string, string>>();
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
+  readonly #muted: Set<string>;
 
-  /** Worst first, then by their paths. */
+  /** @param muted paths of runs that a person wants to hear nothing of */
+  constructor(muted: Iterable<string> = []) {
+    this.#muted = new Set(muted);
+  }
+
+  /** Worst first, then by their paths; muted ones last. */
   get runs(): readonly RunReport[] {
     const rank = ({ level }: RunReport) => LEVELS_WORST_FIRST.indexOf(level);
-    return [...this.#reports.values()].sort((a, b) => rank(a) - rank(b) || (a.path < b.path ? -1 : 1));
+    const muted = ({ path }: RunReport) => Number(this.isMuted(path));
+    return [...this.#reports.values()].sort((a, b) => muted(a) - muted(b) || rank(a) - rank(b) || (a.path < b.path ? -1 : 1));
+  }
+
+  /** Absolute paths of the folders that the settings have watched, whether or not anything is known of them. */
+  get folders(): readonly string[] {
+    return this.#folders;
+  }
+
+  get muted(): readonly string[] {
+    return [...this.#muted];
+  }
+
+  isMuted(run: string): boolean {
+    return this.#muted.has(run);
+  }
+
+  mute(run: string, muted: boolean): void {
+    if (muted) this.#muted.add(run);
+    else this.#muted.delete(run);
+    this.#changed.fire();
+  }
+
+  /** The run of a path, which is its folder or lies in it. */
+  runAt(path: string): RunReport | undefined {
+    return this.runs
+      .filter((run) => path === run.path || path.startsWith(run.path + sep))
+      .reduce<RunReport | undefined>((innermost, run) => (run.path.length > (innermost?.path.length ?? 0) ? run : innermost), undefined);
   }
 
   /** `name: phrase` of each checkpoint of a run whose save is not complete. */
@@ -38,10 +73,13 @@ export class RunsModel {
     this.#changed.fire();
   }
 
-  /** Nothing is watched any more. */
-  clear(): void {
-    this.#reports.clear();
-    this.#waiting.clear();
+  /** What is watched from now on: what has ended is told by events, unless nothing is watched any more. */
+  watch(folders: readonly string[]): void {
+    this.#folders = folders;
+    if (folders.length === 0) {
+      this.#reports.clear();
+      this.#waiting.clear();
+    }
     this.#changed.fire();
   }
 
@@ -62,11 +100,17 @@ export function runName({ path }: RunReport): string {
   return vscode.workspace.asRelativePath(path);
 }
 
-/** The file to open for a checkpoint: one that is by itself as bad as the checkpoint, else embeddings, for drift is judged on them; null where none was read. */
-export function fileOf({ level, matrices }: JudgedCheckpoint): vscode.Uri | null {
-  const matrix =
+/** The matrix to show of a checkpoint: one that is by itself as bad as the checkpoint, else embeddings, for drift is judged on them; none where none was read. */
+export function matrixOf({ level, matrices }: JudgedCheckpoint): JudgedCheckpoint['matrices'][number] | undefined {
+  return (
     matrices.find(({ report }) => report.verdict.level === level) ??
     matrices.find(({ report }) => report.source.tensor === null) ??
-    matrices[0];
+    matrices[0]
+  );
+}
+
+/** The file that holds it; null where none was read. */
+export function fileOf(checkpoint: JudgedCheckpoint): vscode.Uri | null {
+  const matrix = matrixOf(checkpoint);
   return matrix === undefined ? null : vscode.Uri.file(matrix.report.source.path);
 }

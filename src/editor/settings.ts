@@ -1,6 +1,6 @@
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, resolve, sep } from 'node:path';
 import * as v from 'valibot';
-import { type AnalysisOptions, DEFAULT_OPTIONS } from '../analysis/report';
+import { type AnalysisOptions, DEFAULT_OPTIONS, type Level } from '../analysis/report';
 import type { WatchedFolder } from '../engine/protocol';
 
 const NORMALIZE = { auto: null, always: true, never: false } as const;
@@ -20,6 +20,9 @@ export const SETTINGS = {
   tolerance: v.nullable(v.pipe(v.number(), v.gtValue(0), v.ltValue(1))),
   normalize: v.picklist(['auto', 'always', 'never']),
   runs: v.array(RUN),
+  'inline.codeLens': v.boolean(),
+  'inline.text': v.picklist(['off', 'problems', 'all']),
+  notifications: v.picklist(['all', 'collapse', 'off']),
 } as const;
 
 /**
@@ -49,6 +52,14 @@ export function analysisOptions(read: (setting: string) => unknown, rejected: (s
   };
 }
 
+const NOTIFIED = { all: ['broken', 'collapsed', 'collapsing', 'watch'], collapse: ['broken', 'collapsed', 'collapsing'], off: [] } as const;
+
+/** The setting `notifications` -> the levels that are worth a notification. */
+export function notificationLevels(value: unknown): readonly Level[] {
+  const parsed = v.safeParse(SETTINGS.notifications, value);
+  return NOTIFIED[parsed.success ? parsed.output : 'collapse'];
+}
+
 /**
  * The setting `runs` -> folders to watch. An entry that makes no sense is left aside, and the others count.
  * @param folder what relative paths are relative to; null where there is nothing
@@ -69,6 +80,24 @@ export function watchedFolders(
     if (run === null) rejected('runs', entry);
     return run ?? [];
   });
+}
+
+/**
+ * The entry that has a run watched: of its own folder, else of the innermost one around it; null where there is none.
+ * @param path absolute
+ */
+export function entryOver(path: string, entries: readonly unknown[], folder: string | null): unknown {
+  let innermost: { readonly entry: unknown; readonly path: string } | null = null;
+  for (const entry of entries) {
+    const over = folderOf(entry, folder)?.path;
+    if (over === undefined || !isIn(path, over)) continue;
+    if (innermost === null || over.length >= innermost.path.length) innermost = { entry, path: over };
+  }
+  return innermost?.entry ?? null;
+}
+
+function isIn(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 /** What an entry of the setting `runs` means; null where it makes no sense. */

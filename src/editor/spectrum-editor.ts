@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import { panelDocument } from '../../webview/document';
 import { type HostMessage, parsePanelMessage } from '../../webview/protocol';
 import type { AnalysisOptions } from '../analysis/report';
 import { toJson } from '../analysis/report-json';
 import { SECTION, SPECTRUM_EDITOR } from './contributions';
+import { servePanel } from './panel-page';
 import { PanelSession, type SessionEngine } from './panel-session';
 import type { Problems } from './problems';
 import { analysisOptions } from './settings';
@@ -47,22 +46,14 @@ export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<Spect
 
   resolveCustomEditor(document: SpectrumDocument, panel: vscode.WebviewPanel): void {
     const { webview } = panel;
-    const dist = vscode.Uri.joinPath(this.extensionUri, 'dist');
-    const address = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
     const session = this.#session(document.uri, panel);
     document.attach(panel, session);
-    webview.options = { enableScripts: true, localResourceRoots: [dist] };
     webview.onDidReceiveMessage((received: unknown) => {
       const message = parsePanelMessage(received);
       if (message) session.receive(message);
       else this.log.warn('A panel sent a message that no panel sends; it was dropped.');
     });
-    webview.html = panelDocument({
-      nonce: randomBytes(16).toString('base64'),
-      cspSource: webview.cspSource,
-      scriptUri: address('panel.js'),
-      styleUri: address('panel-style.css'),
-    });
+    servePanel(webview, this.extensionUri, 'panel', vscode.l10n.t('Spectral Health'));
   }
 
   #session(uri: vscode.Uri, panel: vscode.WebviewPanel): PanelSession {

@@ -2,12 +2,18 @@ import { NotificationType, NotificationType0, ProgressType, RequestType, Request
 import type { AnalysisOptions, SpectralReport } from '../analysis/report';
 import type { BackendStatus } from '../compute/select';
 import type { TensorFile } from '../formats/matrix-source';
+import { COLLAPSED_SHARE } from '../runs/findings';
+import { ALARM_EVIDENCE, WATCH_EVIDENCE } from '../runs/judge-run';
 import type { RunReport } from '../runs/run-report';
 import type { WatchNotice } from '../runs/watch-run';
 import type { RunChange } from './run-changes';
 
+export { isWeights } from '../runs/matrix-series';
 export type { JudgedCheckpoint, NamedStep, RunReport } from '../runs/run-report';
 export type { WatchNotice } from '../runs/watch-run';
+
+/** At which share of the baseline's effective rank a run has collapsed, and from which evidence of a change it is watched and alarmed. */
+export const RUN_LIMITS = { rankShare: COLLAPSED_SHARE, watchEvidence: WATCH_EVIDENCE, alarmEvidence: ALARM_EVIDENCE };
 
 /** What a file holds, without its numbers. */
 export type FileSummary = Pick<TensorFile, 'path' | 'format' | 'bytes' | 'tensors' | 'warnings'>;

@@ -18,7 +18,7 @@ export interface MatrixSource {
    * @throws FormatError when the file ends early; Error when access is sequential
    */
   read(first: number, count: number, into: Float64Array): Promise<void>;
-  /** Every row, in order, in blocks of at most `rowsPerBlock`. */
+  /** Every row, in order, in blocks of at most `rowsPerBlock`, which the caller may change. */
   stream(rowsPerBlock: number): AsyncIterable<RowBlock>;
 }
 

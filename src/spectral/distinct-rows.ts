@@ -54,22 +54,38 @@ function survives(hash: number, level: number): boolean {
 }
 
 /**
- * A 53-bit hash of a row's float64 bits: two 32-bit multiply-rotate lanes (the mixing of MurmurHash3) over its words.
+ * A hash of a row's float64 bits: two times four 32-bit multiply-rotate lanes (the mixing of MurmurHash3) over its words, four at a
+ * time; words beyond the last are 0.
  * @param words a view of the rows as 32-bit words
+ * @returns two well-mixed words, for `hashOfWords`
  */
-export function hashRow(words: Uint32Array, from: number, to: number): number {
-  let a = 0x9747b28c;
-  let b = 0x3c6ef372;
-  for (let i = from; i < to; i++) {
-    const k = words[i];
-    a ^= Math.imul(k, 0xcc9e2d51);
-    a = Math.imul((a << 13) | (a >>> 19), 5) + 0xe6546b64;
-    b ^= Math.imul((k << 16) | (k >>> 16), 0x1b873593);
-    b = Math.imul((b << 15) | (b >>> 17), 5) + 0x561ccd1b;
+export function hashRow(words: Int32Array, from: number, to: number): [number, number] {
+  const a = new Int32Array(4).fill(0x9747b28c);
+  const b = new Int32Array(4).fill(0x3c6ef372);
+  for (let i = from; i < to; i += 4) {
+    for (let lane = 0; lane < 4; lane++) {
+      const k = i + lane < to ? words[i + lane] : 0;
+      const x = a[lane] ^ Math.imul(k, 0xcc9e2d51);
+      a[lane] = Math.imul((x << 13) | (x >>> 19), 5) + 0xe6546b64;
+      const y = b[lane] ^ Math.imul((k << 16) | (k >>> 16), 0x1b873593);
+      b[lane] = Math.imul((y << 15) | (y >>> 17), 5) + 0x561ccd1b;
+    }
   }
-  a = finish(a);
-  b = finish(b ^ a);
-  return (b >>> 11) * 2 ** 32 + (a >>> 0);
+  const columns = (to - from) / 2;
+  const first = finish(fold(a, columns));
+  return [first, finish(fold(b, columns) ^ first)];
+}
+
+/** The 53-bit hash of a row from its two words. */
+export function hashOfWords(first: number, second: number): number {
+  return (second >>> 11) * 2 ** 32 + (first >>> 0);
+}
+
+function fold(lanes: Int32Array, columns: number): number {
+  let h = finish(columns ^ lanes[0]);
+  h = finish(h ^ lanes[1]);
+  h = finish(h ^ lanes[2]);
+  return h ^ lanes[3];
 }
 
 function finish(h: number): number {

@@ -69,21 +69,62 @@ export function centreBlock(x: Float64Array, rows: number, columns: number): Cen
 }
 
 /**
- * Merges everything of `block` but its own scatter, which the caller adds to `summary.scatter` with the kernels at hand
- * (Y^T Y of the centred rows), before or after.
+ * A summary that rows are still added to. Until it is settled its moments, old and new, are about `summary.mean`, which stays where it was:
+ * about one point they simply add, and the d x d matrix is corrected once for many rows.
  */
-export function mergeBlock(summary: GramSummary, block: CentredBlock): void {
-  const blockScatterTimes = (s: Float64Array): Float64Array => {
-    const product = new Float64Array(block.columns);
-    for (let i = 0; i < block.rows; i++) {
-      const row = i * block.columns;
-      let dot = 0;
-      for (let j = 0; j < block.columns; j++) dot += block.centred[row + j] * s[j];
-      for (let j = 0; j < block.columns; j++) product[j] += dot * block.centred[row + j];
-    }
-    return product;
-  };
-  mergeMoments(summary, block, traceOf(summary), (s) => scatterTimes(summary.scatter, s), blockScatterTimes);
+export interface OpenSummary {
+  readonly summary: GramSummary;
+  /** Rows added since it was last settled. */
+  added: number;
+  /** sum (x - summary.mean) over them; length d. */
+  readonly offset: Float64Array;
+}
+
+/** Of no rows. @param centre near the mean of the rows to come; length d */
+export function openSummary(centre: Float64Array): OpenSummary {
+  const summary = emptySummary(centre.length);
+  summary.mean.set(centre);
+  return { summary, added: 0, offset: new Float64Array(centre.length) };
+}
+
+/** Whether the mean of all rows is farther from `summary.mean` than rows are from it: then to settle later would cancel digits. */
+export function hasDrifted({ summary, added, offset }: OpenSummary): boolean {
+  let square = 0;
+  for (const x of offset) square += x * x;
+  return 2 * square > (summary.rows + added) * traceOf(summary);
+}
+
+/**
+ * Moves `summary.mean` to the mean of all rows, and all moments with it. With s the step, n the rows, and M2, M3, M4 about the old point:
+ * sum (y-s)(y-s)^T = M2 - n s s^T,  sum |y-s|^2 (y-s) = M3 - 2 M2 s + (2 n |s|^2 - tr M2) s,
+ * sum |y-s|^4 = M4 - 4 s.M3 + 4 s^T M2 s + 2 |s|^2 tr M2 - 3 n |s|^4.
+ */
+export function settle(open: OpenSummary): void {
+  const { summary, added, offset } = open;
+  if (added === 0) return;
+  const { columns: d, mean, scatter, thirdMoment } = summary;
+  const n = summary.rows + added;
+  const s = offset.map((x) => x / n);
+  const image = scatterTimes(scatter, s);
+  const trace = traceOf(summary);
+  let square = 0;
+  let cubic = 0;
+  let quadratic = 0;
+  for (let j = 0; j < d; j++) {
+    square += s[j] * s[j];
+    cubic += s[j] * thirdMoment[j];
+    quadratic += s[j] * image[j];
+  }
+  summary.fourthMoment += -4 * cubic + 4 * quadratic + 2 * square * trace - 3 * n * square * square;
+  for (let j = 0; j < d; j++) thirdMoment[j] += -2 * image[j] + (2 * n * square - trace) * s[j];
+  for (let i = 0; i < d; i++) {
+    const gap = n * s[i];
+    for (let j = i, row = i * d; j < d; j++) scatter[row + j] -= gap * s[j];
+  }
+  for (let j = 0; j < d; j++) mean[j] += s[j];
+  summary.rows = n;
+  open.added = 0;
+  offset.fill(0);
 }
 
 /** The summary of the union of two disjoint sets of rows, left in `into`. Associative up to rounding; merge in a fixed order for the same bits. */

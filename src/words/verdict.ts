@@ -1,4 +1,5 @@
 import type { Level, SpectralReport } from '../analysis/report';
+import type { RunReport } from '../runs/run-report';
 import { ADVICE, DEFAULT_ADVICE } from './advice';
 import { count, counted } from './numbers';
 
@@ -35,14 +36,20 @@ export function levelWord(level: Level): string {
 export function verdictModel(report: SpectralReport, provisional: boolean): VerdictModel {
   const { level, reasons } = report.verdict;
   const advice = level === 'healthy' ? [] : reasons.map(({ code }) => ADVICE[code] ?? DEFAULT_ADVICE[level]);
-  return {
-    level,
-    ...WORDS[level],
-    reasons: reasons.map(({ message }) => message),
-    advice: [...new Set(advice)].slice(0, 3),
-    sample: sampleSentence(report, provisional),
-    provisional,
-  };
+  return { ...inWords(report.verdict, advice), sample: sampleSentence(report, provisional), provisional };
+}
+
+/** What is advised of a single file, more rows and a comparison, is no advice for a run: there only what its reasons and its collapse call for. */
+export function runVerdictModel(run: Pick<RunReport, 'level' | 'reasons' | 'baseline'>): VerdictModel {
+  const serious = run.level === 'broken' || run.level === 'collapsed' || run.level === 'collapsing';
+  const advice = run.reasons.flatMap(({ code }) => ADVICE[code] ?? (serious ? [DEFAULT_ADVICE[run.level]] : []));
+  const sample =
+    run.baseline === null ? 'No checkpoint is analysed yet.' : `Every checkpoint is compared with ${run.baseline}, the baseline.`;
+  return { ...inWords(run, run.level === 'healthy' ? [] : advice), sample, provisional: false };
+}
+
+function inWords({ level, reasons }: Pick<RunReport, 'level' | 'reasons'>, advice: readonly string[]) {
+  return { level, ...WORDS[level], reasons: reasons.map(({ message }) => message), advice: [...new Set(advice)].slice(0, 3) };
 }
 
 export function sampleSentence({ sample, source }: SpectralReport, provisional: boolean): string {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Kernels } from '../../src/compute/kernels';
+import type { Kernels, Tridiagonalization } from '../../src/compute/kernels';
 import { plainKernels } from '../../src/compute/plain';
 import { selfTest, TOLERANCE } from '../../src/compute/self-test';
 
@@ -113,6 +113,16 @@ describe('the self-test', () => {
         spoil(out, d);
       },
     };
+    expect(await selfTest(kernels)).toBeGreaterThan(TOLERANCE.float32);
+  });
+
+  test.each<[string, (t: Tridiagonalization) => Tridiagonalization]>([
+    ['the last coupling', (t) => ({ ...t, offDiagonal: t.offDiagonal.map((x, k) => (k + 1 === t.offDiagonal.length ? 1.01 * x : x)) })],
+    ['the length of the border', (t) => ({ ...t, borderCoordinate: 1.001 * t.borderCoordinate })],
+    ['the basis', (t) => ({ ...t, toBasis() {} })],
+  ])('finds, in tridiagonal forms, an error of %s', async (_, spoil) => {
+    const sound = plainKernels();
+    const kernels: Kernels = { ...sound, tridiagonalize: async (...given) => spoil(await sound.tridiagonalize(...given)) };
     expect(await selfTest(kernels)).toBeGreaterThan(TOLERANCE.float32);
   });
 });

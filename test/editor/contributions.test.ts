@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_OPTIONS } from '../../src/analysis/report';
-import { COMMANDS, FILE_ENDINGS, isAnalysable, SECTION, SPECTRUM_EDITOR, WATCHED_FOLDERS } from '../../src/editor/contributions';
+import {
+  COMMANDS,
+  FILE_ENDINGS,
+  HEALTH_VIEW,
+  isAnalysable,
+  RUNS_HIDDEN,
+  SECTION,
+  SPECTRUM_EDITOR,
+  WATCHED_FOLDERS,
+  WATCHING,
+} from '../../src/editor/contributions';
 import { SETTINGS } from '../../src/editor/settings';
 import { FORMATS } from '../../src/formats/registry';
 
@@ -15,6 +25,11 @@ interface Manifest {
     commands: { command: string; title: string; category?: string }[];
     menus: Record<string, MenuItem[]>;
     customEditors: { viewType: string; priority: string; selector: { filenamePattern: string }[] }[];
+    viewsContainers: { activitybar: { id: string; icon: string }[] };
+    views: Record<string, { id: string; icon: string }[]>;
+    viewsWelcome: { view: string; when: string; contents: string }[];
+    walkthroughs: { id: string; steps: { id: string; description: string; media: { markdown: string }; completionEvents: string[] }[] }[];
+    colors: { id: string; defaults: Record<string, string> }[];
     configuration: { properties: Record<string, { default: unknown; enum?: string[]; scope: string }> };
   };
   capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
@@ -24,13 +39,17 @@ const json = (path: string) => JSON.parse(readFileSync(new URL(`../../${path}`, 
 const manifest: Manifest = json('package.json');
 const strings: Record<string, string> = json('package.nls.json');
 const { contributes } = manifest;
+/** Menus in which nothing but ours stands, and the palette, which shows the category. */
+const isOurs = (menu: string) => menu.startsWith('view/') || menu === 'commandPalette';
 const properties = contributes.configuration.properties;
 
 describe('the manifest and the code agree on', () => {
   it('commands', () => {
     expect(contributes.commands.map(({ command }) => command).sort()).toEqual(Object.values(COMMANDS).sort());
-    // A menu shows the title alone, so the one command that stands among other extensions' there carries the name itself.
-    const inMenus = new Set(Object.values(contributes.menus).flatMap((items) => items.map(({ command }) => command)));
+    // A menu shows the title alone, so a command that stands among other extensions' there carries the name itself.
+    const inMenus = new Set(
+      Object.entries(contributes.menus).flatMap(([menu, items]) => (isOurs(menu) ? [] : items.map(({ command }) => command))),
+    );
     for (const { command, category, title } of contributes.commands) {
       const shown = strings[title.replaceAll('%', '')]!;
       expect(category === undefined ? shown : `${category}: ${shown}`).toMatch(/^Sigma: (?!Sigma)/);
@@ -76,9 +95,13 @@ describe('the manifest and the code agree on', () => {
       tolerance: DEFAULT_OPTIONS.tolerance,
       normalize: 'auto',
       runs: [],
+      notifications: 'collapse',
+      'inline.codeLens': true,
+      'inline.text': 'off',
     });
     expect(properties['sigma.backend']!.enum).toEqual(SETTINGS.backend.options);
     expect(properties['sigma.normalize']!.enum).toEqual(SETTINGS.normalize.options);
+    expect(properties['sigma.notifications']!.enum).toEqual(SETTINGS.notifications.options);
   });
 
   it('settings that an untrusted folder may not set', () => {
@@ -123,4 +146,62 @@ it('every text of the manifest is there, and none is left over', () => {
   const texts = json('package.nls.json');
   const used = [...JSON.stringify(manifest).matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key!);
   expect(Object.keys(texts).sort()).toEqual([...new Set(used)].sort());
+});
+
+describe('the view Model Health', () => {
+  it('stands in a container of ours, and its menus are for it alone', () => {
+    expect(contributes.viewsContainers.activitybar.map(({ id }) => contributes.views[id]!.map((view) => view.id))).toEqual([[HEALTH_VIEW]]);
+    const items = ['view/title', 'view/item/context'].flatMap((menu) => contributes.menus[menu]!);
+    for (const { when } of items) expect(when).toMatch(new RegExp(`^view == ${HEALTH_VIEW}( &&|$)`));
+  });
+
+  it.each([
+    ['is trusted and watches nothing', { isWorkspaceTrusted: true }, 'empty'],
+    ['is not trusted', {}, 'restricted'],
+    ['waits for the first checkpoint', { isWorkspaceTrusted: true, [WATCHING]: true }, 'looking'],
+    ['is filtered', { isWorkspaceTrusted: true, [WATCHING]: true, [RUNS_HIDDEN]: true }, 'filtered'],
+  ])('says one thing while it is empty and %s', (_, keys: Record<string, boolean>, text) => {
+    const holds = ({ when }: { when: string }) =>
+      when.split(' && ').every((key) => (key.startsWith('!') ? !keys[key.slice(1)] : keys[key] === true));
+    expect(contributes.viewsWelcome.filter(holds).map(({ view, contents }) => [view, contents])).toEqual([
+      [HEALTH_VIEW, `%welcome.${text}%`],
+    ]);
+  });
+});
+
+it('links in texts of the manifest lead to commands that exist', () => {
+  const own = new Set<string>(Object.values(COMMANDS));
+  const editors = [
+    'workbench.action.openSettings',
+    'workbench.action.openWalkthrough',
+    'workbench.trust.manage',
+    'workbench.action.terminal.new',
+  ];
+  const links = Object.values(strings).flatMap((text) => [...text.matchAll(/\]\(command:([\w.]+)/g)].map(([, command]) => command!));
+  expect(links.length).toBeGreaterThan(5);
+  expect(links.filter((command) => !own.has(command) && !editors.includes(command))).toEqual([]);
+});
+
+it('the pictures and texts that the manifest names are there, and come along in the package', () => {
+  const named = [
+    ...contributes.viewsContainers.activitybar.map(({ icon }) => icon),
+    ...Object.values(contributes.views).flatMap((views) => views.map(({ icon }) => icon)),
+    ...contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media.markdown)),
+    'samples/replace-s0/generation-10/embeddings.npy',
+  ];
+  const packaged = readFileSync(new URL('../../.vscodeignore', import.meta.url), 'utf8').split('\n');
+  for (const path of named) {
+    expect(readFileSync(new URL(`../../${path}`, import.meta.url)).length, path).toBeGreaterThan(0);
+    expect(packaged.includes(`!${path}`) || packaged.includes(`!${path.replace(/[^/]+(?=\.md$)/, '*')}`), path).toBe(true);
+  }
+  expect(contributes.walkthroughs.flatMap(({ steps }) => steps)).toHaveLength(4);
+});
+
+it('the colours of levels are contributed, with a default in every kind of theme', () => {
+  const source = readFileSync(new URL('../../src/editor/level-looks.ts', import.meta.url), 'utf8');
+  const used = [...source.matchAll(/'(sigma\.\w+Foreground)'/g)].map(([, id]) => id!);
+  expect(used.length).toBeGreaterThan(0);
+  expect(used.filter((id) => !contributes.colors.some((colour) => colour.id === id))).toEqual([]);
+  for (const { defaults } of contributes.colors)
+    expect(Object.keys(defaults)).toEqual(['dark', 'light', 'highContrast', 'highContrastLight']);
 });

@@ -66,6 +66,82 @@ export class ThemeColor {
   constructor(readonly id: string) {}
 }
 
+export class ThemeIcon {
+  constructor(
+    readonly id: string,
+    readonly color?: ThemeColor,
+  ) {}
+}
+
+export enum TreeItemCollapsibleState {
+  None = 0,
+  Collapsed = 1,
+}
+
+export class TreeItem {
+  constructor(
+    readonly label: string,
+    readonly collapsibleState: TreeItemCollapsibleState,
+  ) {}
+}
+
+export class FileDecoration {
+  propagate?: boolean;
+  constructor(
+    readonly badge: string,
+    readonly tooltip: string,
+    readonly color?: ThemeColor,
+  ) {}
+}
+
+export const CodeActionKind = { QuickFix: 'quickfix' };
+
+export class CodeAction {
+  command?: { title: string; command: string; arguments: unknown[] };
+  diagnostics?: Diagnostic[];
+  constructor(
+    readonly title: string,
+    readonly kind: string,
+  ) {}
+}
+
+export class MarkdownString {
+  isTrusted?: unknown;
+  /** What was not appended as text, and so is not escaped. */
+  readonly markdown: string[] = [];
+  constructor(
+    public value = '',
+    readonly supportThemeIcons = false,
+  ) {}
+  appendText(text: string): this {
+    this.value += text;
+    return this;
+  }
+  appendMarkdown(text: string): this {
+    this.value += text;
+    this.markdown.push(text);
+    return this;
+  }
+}
+
+export class CodeLens {
+  constructor(
+    readonly range: Range,
+    readonly command: { title: string; command: string; arguments: unknown[] },
+  ) {}
+}
+
+export class Hover {
+  constructor(
+    readonly contents: MarkdownString[],
+    readonly range: Range,
+  ) {}
+}
+
+export enum DecorationRangeBehavior {
+  ClosedClosed = 1,
+}
+
 export enum StatusBarAlignment {
   Left = 1,
 }
@@ -141,6 +217,8 @@ export const state = {
   picked: undefined as Uri[] | undefined,
   dialogs: 0,
   settings: {} as Record<string, unknown>,
+  /** Of a workspace folder that has its own. */
+  folderSettings: new Map<string | undefined, Record<string, unknown>>(),
   /** Changes of settings: name, value and target. */
   updated: [] as unknown[][],
   trusted: true,
@@ -149,9 +227,19 @@ export const state = {
   /** The rows of each quick pick that was opened, and the labels that the person chooses, in turn. */
   quickPicks: [] as { label: string; description?: string; detail?: string }[][],
   chosen: [] as (string | undefined)[],
+  /** The last tree view that was made. */
+  treeView: null as null | { badge?: { value: number; tooltip: string }; description?: string; revealed: unknown[] },
+  /** When each file was saved, in milliseconds. */
+  saved: new Map<string, number>(),
   statusBarItem: null as null | Record<string, unknown>,
   configurationChanged: new EventEmitter<{ affectsConfiguration: (section: string) => boolean }>(),
   clipboard: '',
+  documents: [] as unknown[],
+  documentOpened: new EventEmitter<unknown>(),
+  documentClosed: new EventEmitter<unknown>(),
+  documentChanged: new EventEmitter<{ document: unknown }>(),
+  editors: [] as unknown[],
+  editorsChanged: new EventEmitter<void>(),
 };
 
 export const languages = {
@@ -161,6 +249,9 @@ export const languages = {
     clear: () => state.diagnostics.clear(),
     dispose: () => state.diagnostics.clear(),
   }),
+  registerCodeActionsProvider: () => new Disposable(() => {}),
+  registerCodeLensProvider: () => new Disposable(() => {}),
+  registerHoverProvider: () => new Disposable(() => {}),
 };
 
 export const commands = {
@@ -187,6 +278,21 @@ export const window = {
     state.said.push(message);
     return choices.find((choice) => choice === state.choice);
   },
+  showWarningMessage: async (message: string, ...choices: string[]) => {
+    state.said.push(message);
+    return choices.find((choice) => choice === state.choice);
+  },
+  createTreeView: () => {
+    const revealed: unknown[] = [];
+    state.treeView = { revealed };
+    return Object.assign(state.treeView, { reveal: async (node: unknown) => revealed.push(node), dispose: () => {} });
+  },
+  registerFileDecorationProvider: () => new Disposable(() => {}),
+  createTextEditorDecorationType: () => new Disposable(() => {}),
+  get visibleTextEditors() {
+    return state.editors;
+  },
+  onDidChangeVisibleTextEditors: state.editorsChanged.event,
   setStatusBarMessage: (message: string) => state.said.push(message),
   showInformationMessage: async (message: string, ...choices: string[]) => {
     state.said.push(message);
@@ -210,8 +316,8 @@ export const window = {
 };
 
 export const workspace = {
-  getConfiguration: () => ({
-    get: (name: string) => state.settings[name],
+  getConfiguration: (_section?: string, folder?: Uri) => ({
+    get: (name: string) => (state.folderSettings.get(folder?.path) ?? state.settings)[name],
     update: async (...change: unknown[]) => {
       state.updated.push(change);
     },
@@ -224,6 +330,19 @@ export const workspace = {
   get workspaceFolders() {
     return state.workspaceFolders;
   },
+  fs: {
+    stat: async (uri: Uri) => {
+      const mtime = state.saved.get(uri.path);
+      if (mtime === undefined) throw new Error('no such file');
+      return { mtime };
+    },
+  },
+  get textDocuments() {
+    return state.documents;
+  },
+  onDidOpenTextDocument: state.documentOpened.event,
+  onDidCloseTextDocument: state.documentClosed.event,
+  onDidChangeTextDocument: state.documentChanged.event,
   onDidChangeWorkspaceFolders: () => new Disposable(() => {}),
   getWorkspaceFolder: (uri: Uri) => state.workspaceFolders?.find((folder) => uri.path.startsWith(folder.uri.path)),
   asRelativePath: (path: string) => {
@@ -239,3 +358,18 @@ export const env = {
     },
   },
 };
+
+/** What an extension remembers, and keeps when the window is loaded again. */
+export class Memory {
+  readonly #values = new Map<string, string>();
+  keys(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+  get(key: string, fallback?: unknown): never {
+    const value = this.#values.get(key);
+    return (value === undefined ? fallback : JSON.parse(value)) as never;
+  }
+  async update(key: string, value: unknown): Promise<void> {
+    this.#values.set(key, JSON.stringify(value));
+  }
+}

@@ -217,6 +217,14 @@ describe('cancelling', () => {
     expect(told).toEqual(['opened']);
   });
 
+  it('may come from elsewhere, and is no failure then either', async () => {
+    await opened();
+    engine.analyses[0]!.fail(EngineError.cancelled());
+    await settled();
+    expect(summary().at(-1)).toEqual('cancelled a: cancelled');
+    expect(told).toEqual(['opened']);
+  });
+
   it('is possible while the file is being opened, and selecting then opens it', async () => {
     session.receive({ type: 'ready', selected: null });
     session.receive({ type: 'cancel' });

@@ -92,3 +92,24 @@ it('Stop Watching This Run takes the folder out, however it is named, and leaves
   await run('sigma.unwatchRun', Uri.file('/work/runs/exp1'));
   expect(state.updated).toEqual([['runs', ['runs/exp2'], ConfigurationTarget.WorkspaceFolder]]);
 });
+
+describe('Stop Watching This Run', () => {
+  it('takes a row of the view, and a path', async () => {
+    model.accept({ kind: 'changed', run: '/work/runs/exp1', report: runReport() });
+    for (const target of [{ kind: 'run', run: model.runs[0] }, '/work/runs/exp1']) {
+      state.settings = { runs: ['runs/exp1', 'runs/exp2'] };
+      await run('sigma.unwatchRun', target);
+    }
+    expect(state.updated.map(([, runs]) => runs)).toEqual([['runs/exp2'], ['runs/exp2']]);
+  });
+
+  it('says where a run is watched with all in its folder, and stops watching that where it is wanted', async () => {
+    state.settings = { runs: ['runs', 'other'] };
+    await run('sigma.unwatchRun', Uri.file('/work/runs/exp1'));
+    expect(state.said).toEqual(['runs/exp1 is watched with all runs in runs.']);
+    expect(state.updated).toEqual([]);
+    state.choice = 'Stop Watching runs';
+    await run('sigma.unwatchRun', Uri.file('/work/runs/exp1'));
+    expect(state.updated).toEqual([['runs', ['other'], ConfigurationTarget.WorkspaceFolder]]);
+  });
+});

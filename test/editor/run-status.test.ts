@@ -1,43 +1,100 @@
-import { beforeEach, expect, it, vi } from 'vitest';
-import { state, ThemeColor, Uri } from './fake-vscode';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { EventEmitter, state, ThemeColor, Uri } from './fake-vscode';
 import { runReport } from './run-reports';
 
 vi.mock('vscode', () => import('./fake-vscode'));
 const { RunStatus } = await import('../../src/editor/run-status');
 const { RunsModel } = await import('../../src/editor/runs-model');
 
+const changed = new EventEmitter<void>();
+const analyses = { running: [] as string[], onDidChange: changed.event as never, cancel: vi.fn() };
 let model: InstanceType<typeof RunsModel>;
+let status: InstanceType<typeof RunStatus>;
 beforeEach(() => {
-  state.workspaceFolders = [{ uri: Uri.file('/work') }];
+  Object.assign(state, { workspaceFolders: [{ uri: Uri.file('/work') }] });
+  analyses.running = [];
   model = new RunsModel();
-  new RunStatus(model);
+  status = new RunStatus(model, analyses);
 });
+const tooltip = () => (state.statusBarItem!.tooltip as { value: string }).value;
+function analyse(...paths: string[]): void {
+  analyses.running = paths;
+  changed.fire();
+}
 
-it('is not there without runs, and goes with the last', () => {
-  expect(state.statusBarItem!.shown).toBe(false);
-  model.accept({ kind: 'changed', run: '/work/runs/exp1', report: runReport() });
-  expect(state.statusBarItem).toMatchObject({ shown: true, command: 'sigma.showRuns' });
-  model.accept({ kind: 'ended', run: '/work/runs/exp1' });
-  expect(state.statusBarItem!.shown).toBe(false);
-});
-
-it('counts the runs, says how the worst of them is, and lists them', () => {
-  model.accept({ kind: 'changed', run: '/work/runs/exp1', report: runReport() });
-  expect(state.statusBarItem).toMatchObject({ text: '$(pulse) Sigma: 1 run, healthy', backgroundColor: undefined });
-  model.accept({ kind: 'changed', run: '/data/b', report: runReport({ path: '/data/b', level: 'collapsing' }) });
-  model.accept({
-    kind: 'notice',
-    run: '/work/runs/exp1',
-    notice: { kind: 'waiting', checkpoint: 'generation-3', waitingFor: 'still growing' },
+describe('the item in the status bar', () => {
+  it('is not there without runs, and goes with the last', () => {
+    expect(state.statusBarItem!.shown).toBe(false);
+    model.watch(['/work/runs']);
+    model.accept({ kind: 'changed', run: '/work/runs/exp1', report: runReport() });
+    expect(state.statusBarItem).toMatchObject({ shown: true, command: 'sigma.showHealth' });
+    model.watch([]);
+    expect(state.statusBarItem!.shown).toBe(false);
   });
-  expect(state.statusBarItem).toMatchObject({
-    text: '$(pulse) Sigma: 2 runs, worst: collapsing',
-    accessibilityInformation: { label: 'Sigma: 2 runs, worst: collapsing' },
-    backgroundColor: new ThemeColor('statusBarItem.warningBackground'),
-    tooltip: [
+
+  it('counts the runs, says how the worst of them is, and lists them', () => {
+    model.accept({ kind: 'changed', run: '/work/runs/exp1', report: runReport() });
+    expect(state.statusBarItem).toMatchObject({ text: '$(pulse) Sigma: 1 run, healthy', backgroundColor: undefined });
+    model.accept({ kind: 'changed', run: '/data/b', report: runReport({ path: '/data/b', level: 'collapsing' }) });
+    model.accept({
+      kind: 'notice',
+      run: '/work/runs/exp1',
+      notice: { kind: 'waiting', checkpoint: 'generation-3', waitingFor: 'still growing' },
+    });
+    expect(state.statusBarItem).toMatchObject({
+      text: '$(pulse) Sigma: 2 runs, worst: collapsing',
+      accessibilityInformation: { label: 'Sigma: 2 runs, worst: collapsing' },
+      backgroundColor: new ThemeColor('statusBarItem.warningBackground'),
+    });
+    expect(tooltip().split('\n')).toEqual([
       '/data/b: Collapsing. It is losing directions.',
+      '',
       'runs/exp1: Healthy. It is losing directions.',
-      '    generation-3: still growing',
-    ].join('\n'),
+      '- generation-3: still growing',
+      '',
+      '[Show Model Health](command:sigma.showHealth)',
+    ]);
+  });
+
+  it('leaves muted runs out of the worst', () => {
+    model.accept({ kind: 'changed', run: '/work/runs/exp1', report: runReport({ level: 'watch' }) });
+    model.accept({ kind: 'changed', run: '/data/b', report: runReport({ path: '/data/b', level: 'broken' }) });
+    expect(state.statusBarItem!.backgroundColor).toEqual(new ThemeColor('statusBarItem.errorBackground'));
+    model.mute('/data/b', true);
+    expect(state.statusBarItem).toMatchObject({ text: '$(pulse) Sigma: 2 runs, worst: worth watching', backgroundColor: undefined });
+    expect(tooltip()).toContain('/data/b (muted): Broken numbers.');
+    model.mute('/work/runs/exp1', true);
+    expect(state.statusBarItem!.text).toBe('$(bell-slash) Sigma: all runs muted');
+  });
+
+  it('turns while runs are looked for, and while a file is analysed, which can be cancelled', () => {
+    model.watch(['/work/runs']);
+    expect(state.statusBarItem!.text).toBe('$(sync~spin) Sigma: looking for runs');
+    model.accept({ kind: 'changed', run: '/work/runs/exp1', report: runReport() });
+    expect(tooltip()).not.toContain('Cancel');
+    analyse('/work/model.safetensors');
+    expect(state.statusBarItem).toMatchObject({ text: '$(sync~spin) Sigma: analysing model.safetensors', command: 'sigma.showHealth' });
+    expect(tooltip()).toContain('[Cancel Analyses](command:sigma.cancelAnalyses)');
+    analyse('/work/a.npy', '/work/b.npy', '/work/c.npy');
+    expect(state.statusBarItem!.text).toBe('$(sync~spin) Sigma: analysing a.npy and 2 more');
+    state.commands.get('sigma.cancelAnalyses')!();
+    expect(analyses.cancel).toHaveBeenCalledOnce();
+    analyse();
+    expect(state.statusBarItem!.text).toBe('$(pulse) Sigma: 1 run, healthy');
+  });
+
+  it('says that the engine fails, whatever else there is, until it runs again', () => {
+    status.engineIs('failing');
+    analyse('/work/a.npy');
+    expect(state.statusBarItem).toMatchObject({
+      shown: true,
+      text: '$(error) Sigma: engine stopped',
+      command: 'sigma.showLog',
+      backgroundColor: new ThemeColor('statusBarItem.errorBackground'),
+    });
+    expect(tooltip()).toContain('[Restart Engine](command:sigma.restartEngine)');
+    analyse();
+    status.engineIs('running');
+    expect(state.statusBarItem!.shown).toBe(false);
   });
 });

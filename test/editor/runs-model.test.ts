@@ -25,9 +25,35 @@ describe('RunsModel', () => {
     model.accept({ kind: 'ended', run: '/b' });
     expect(model.runs.map(({ path }) => path)).toEqual(['/c', '/a']);
     expect(changed).toHaveBeenCalledTimes(5);
-    model.clear();
+    model.watch([]);
     expect(model.runs).toEqual([]);
     expect(changed).toHaveBeenCalledTimes(6);
+  });
+
+  it('knows the folders that are watched', () => {
+    const model = new RunsModel();
+    const changed = vi.fn();
+    model.onDidChange(changed);
+    model.watch(['/work/runs']);
+    expect(model.folders).toEqual(['/work/runs']);
+    expect(changed).toHaveBeenCalledTimes(1);
+  });
+
+  it('knows what is muted, which comes last', () => {
+    const model = new RunsModel(['/a']);
+    for (const path of ['/a', '/b']) model.accept({ kind: 'changed', run: path, report: runReport({ path, level: 'broken' }) });
+    expect(model.runs.map(({ path }) => path)).toEqual(['/b', '/a']);
+    model.mute('/a', false);
+    model.mute('/b', true);
+    expect([model.isMuted('/a'), model.isMuted('/b'), model.muted]).toEqual([false, true, ['/b']]);
+    expect(model.runs.map(({ path }) => path)).toEqual(['/a', '/b']);
+  });
+
+  it('finds the run that a path lies in, the innermost one', () => {
+    const model = new RunsModel();
+    for (const path of ['/runs', '/runs/a', '/runs/ab']) model.accept({ kind: 'changed', run: path, report: runReport({ path }) });
+    const found = ['/runs/a', '/runs/a/x.npy', '/runs/ab/x', '/runs/b', '/', '/run'].map((path) => model.runAt(path)?.path);
+    expect(found).toEqual(['/runs/a', '/runs/a', '/runs/ab', '/runs', undefined, undefined]);
   });
 
   it('knows what is waited for until it has come, gone or failed', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_OPTIONS } from '../../src/analysis/report';
-import { analysisOptions, watchedFolders } from '../../src/editor/settings';
+import { analysisOptions, entryOver, notificationLevels, watchedFolders } from '../../src/editor/settings';
 
 function read(settings: Record<string, unknown>) {
   const rejected: string[] = [];
@@ -100,4 +100,25 @@ describe('watchedFolders', () => {
       rejected: ['runs', { path: '/data/b', controls: ['c'] }],
     });
   });
+});
+
+describe('the entry over a run', () => {
+  const folder = { path: 'runs', baseline: 'a' };
+  it.each([
+    ['is that of its own folder', ['.', 'runs/exp1', folder], 'runs/exp1'],
+    ['is that of the innermost folder around it', ['.', folder, 'runs/exp10', 'other'], folder],
+    ['is the last of two for the same folder, which is what counts', ['runs', folder], folder],
+    ['may be absolute', ['/work/runs/exp1/'], '/work/runs/exp1/'],
+    ['is none where none makes sense', [7, { path: '' }, 'runs/exp'], null],
+  ])('%s', (_, entries, expected) => expect(entryOver('/work/runs/exp1', entries, '/work')).toEqual(expected));
+});
+
+describe('the setting notifications', () => {
+  it.each([
+    ['all', ['broken', 'collapsed', 'collapsing', 'watch']],
+    ['collapse', ['broken', 'collapsed', 'collapsing']],
+    ['off', []],
+    [undefined, ['broken', 'collapsed', 'collapsing']],
+    [true, ['broken', 'collapsed', 'collapsing']],
+  ])('%s names levels', (value, levels) => expect(notificationLevels(value)).toEqual(levels));
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { addRow, distinctRatio, hashRow, isExact, mergeDistinct, noRows } from '../../src/spectral/distinct-rows';
+import { addRow, distinctRatio, hashOfWords, hashRow, isExact, mergeDistinct, noRows } from '../../src/spectral/distinct-rows';
 
-const hashOf = (...row: number[]): number => hashRow(new Uint32Array(Float64Array.from(row).buffer), 0, 2 * row.length);
+const hashOf = (...row: number[]): number => hashOfWords(...hashRow(new Int32Array(Float64Array.from(row).buffer), 0, 2 * row.length));
 
 describe('row hash', () => {
   test('depends on every bit, the order included', () => {

@@ -1,26 +1,47 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { centreBlock, emptySummary, type GramSummary, merge, mergeBlock, traceOf } from '../../src/spectral/gram-summary';
+import {
+  centreBlock,
+  emptySummary,
+  type GramSummary,
+  hasDrifted,
+  merge,
+  type OpenSummary,
+  openSummary,
+  settle,
+  traceOf,
+} from '../../src/spectral/gram-summary';
 
 function summarize(rows: number[][], d: number): GramSummary {
-  const summary = emptySummary(d);
-  addBlock(summary, rows);
-  return summary;
+  const open = openSummary(Float64Array.from(meanOf(rows, d)));
+  addRows(open, rows);
+  settle(open);
+  return open.summary;
 }
 
-function addBlock(summary: GramSummary, rows: number[][]): void {
+function addRows(open: OpenSummary, rows: number[][]): void {
+  const { summary, offset } = open;
   const d = summary.columns;
-  const block = centreBlock(Float64Array.from(rows.flat()), rows.length, d);
-  mergeBlock(summary, block);
-  for (let i = 0; i < d; i++) {
-    for (let j = i; j < d; j++)
-      for (let r = 0; r < rows.length; r++) summary.scatter[i * d + j] += block.centred[r * d + i] * block.centred[r * d + j];
+  for (const row of rows) {
+    const y = row.map((x, j) => x - summary.mean[j]);
+    const square = y.reduce((s, v) => s + v * v, 0);
+    for (let i = 0; i < d; i++) {
+      offset[i] += y[i];
+      summary.thirdMoment[i] += square * y[i];
+      for (let j = i; j < d; j++) summary.scatter[i * d + j] += y[i] * y[j];
+    }
+    summary.fourthMoment += square * square;
   }
+  open.added += rows.length;
+}
+
+function meanOf(rows: number[][], d: number): number[] {
+  return Array.from({ length: d }, (_, j) => rows.reduce((s, x) => s + x[j], 0) / rows.length);
 }
 
 /** The moments in the most literal way, in two passes. */
 function literal(rows: number[][], d: number) {
-  const mean = Array.from({ length: d }, (_, j) => rows.reduce((s, x) => s + x[j], 0) / rows.length);
+  const mean = meanOf(rows, d);
   const y = rows.map((x) => x.map((v, j) => v - mean[j]));
   const square = y.map((x) => x.reduce((s, v) => s + v * v, 0));
   return {
@@ -65,23 +86,55 @@ test('merge of any split equals the whole to 1e-10 (R11)', () => {
       merge(parts[0], parts[1]);
       merge(parts[0], parts[2]);
       expectClose(parts[0], rows, 1e-10);
-      // The other way of putting the brackets.
-      const blocks = emptySummary(d);
-      for (const part of [rows.slice(0, i), rows.slice(i, j), rows.slice(j)]) if (part.length > 0) addBlock(blocks, part);
-      expectClose(blocks, rows, 1e-10);
+      // One after the other about the mean of the first, settled on the way or not.
+      const open = openSummary(Float64Array.from(meanOf(rows.slice(0, i + 1), d)));
+      for (const part of [rows.slice(0, i), rows.slice(i, j), rows.slice(j)]) {
+        addRows(open, part);
+        if (b % 2 === 0) settle(open);
+      }
+      settle(open);
+      expectClose(open.summary, rows, 1e-10);
     }),
   );
 });
 
 test('a large common mean costs no accuracy (P3)', () => {
   const rows = Array.from({ length: 64 }, (_, i) => [1e6 + Math.sin(i), 1e6 + Math.cos(3 * i)]);
-  const summary = emptySummary(2);
-  for (let i = 0; i < rows.length; i += 8) addBlock(summary, rows.slice(i, i + 8));
+  const open = openSummary(Float64Array.from(meanOf(rows.slice(0, 8), 2)));
+  for (let i = 0; i < rows.length; i += 8) addRows(open, rows.slice(i, i + 8));
+  settle(open);
+  const { summary } = open;
   const want = literal(rows, 2);
   // E x x^T - mean mean^T would keep 16 - 12 = 4 digits.
   expect(summary.scatter[0] / want.scatter[0][0]).toBeCloseTo(1, 8);
   expect(summary.fourthMoment / want.fourth).toBeCloseTo(1, 7);
   expect(traceOf(summary)).toBeCloseTo(want.scatter[0][0] + want.scatter[1][1], 6);
+});
+
+test('centreBlock has the moments of the rows, and leaves them centred', () => {
+  const rows = Array.from({ length: 30 }, (_, i) => [Math.sin(i), 3 + Math.cos(i * i), i]);
+  const { mean, centred, trace, thirdMoment, fourthMoment } = centreBlock(Float64Array.from(rows.flat()), 30, 3);
+  const want = literal(rows, 3);
+  want.mean.forEach((x, j) => {
+    expect(mean[j]).toBeCloseTo(x, 12);
+    expect(thirdMoment[j]).toBeCloseTo(want.third[j], 8);
+    expect(centred[3 * 7 + j]).toBeCloseTo(rows[7][j] - x, 12);
+  });
+  expect(trace).toBeCloseTo(want.scatter[0][0] + want.scatter[1][1] + want.scatter[2][2], 9);
+  expect(fourthMoment / want.fourth).toBeCloseTo(1, 12);
+});
+
+test('rows far from where the summary is centred are noticed', () => {
+  const open = openSummary(new Float64Array(2));
+  const rows = (centre: number): number[][] => Array.from({ length: 40 }, (_, i) => [centre + Math.sin(i), Math.cos(i)]);
+  addRows(open, rows(0));
+  expect(hasDrifted(open)).toBe(false);
+  for (let k = 0; k < 4; k++) addRows(open, rows(100));
+  // Their mean is 80, their deviation 40.
+  expect(hasDrifted(open)).toBe(true);
+  settle(open);
+  expect(hasDrifted(open)).toBe(false);
+  expect(open.summary.mean[0]).toBeCloseTo(80, 0);
 });
 
 test('summaries of different widths do not merge', () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import * as esbuild from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { findChromium } from '../../scripts/chromium.mjs';
@@ -18,10 +20,16 @@ export interface Bundle {
   readonly style: string;
 }
 
-/** The panel as it is shipped, minified. */
-export async function bundlePanel(): Promise<Bundle> {
+/** The panel of a file, and that of a run. */
+const PANELS = {
+  panel: { panel: 'webview/main.ts', 'panel-style': 'webview/panel.css' },
+  'run-panel': { panel: 'webview/run/main.ts', 'panel-style': 'webview/run/run.css' },
+};
+
+/** A panel as it is shipped, minified. */
+export async function bundlePanel(name: keyof typeof PANELS = 'panel'): Promise<Bundle> {
   const built = await esbuild.build({
-    entryPoints: { panel: 'webview/main.ts', 'panel-style': 'webview/panel.css' },
+    entryPoints: PANELS[name],
     bundle: true,
     platform: 'browser',
     target: 'es2022',
@@ -39,21 +47,21 @@ export function launch(): Promise<Browser> {
 }
 
 /** A page with the panel in it, under the editor's content-security policy and theme, and a stand-in for the editor. */
-export interface Panel {
+export interface Panel<Received = HostMessage, Posted = PanelMessage> {
   readonly page: Page;
   /** Console errors, page errors and refused resources so far. */
   readonly errors: string[];
-  send(message: HostMessage | Record<string, unknown>): Promise<void>;
-  posted(): Promise<PanelMessage[]>;
+  send(message: Received | Record<string, unknown>): Promise<void>;
+  posted(): Promise<Posted[]>;
   state(): Promise<unknown>;
   close(): Promise<void>;
 }
 
-export async function openPanel(
+export async function openPanel<Received = HostMessage, Posted = PanelMessage>(
   browser: Browser,
   bundle: Bundle,
   options: { theme?: ThemeName; width?: number; height?: number; state?: unknown } = {},
-): Promise<Panel> {
+): Promise<Panel<Received, Posted>> {
   const context = await browser.newContext({ viewport: { width: options.width ?? 1200, height: options.height ?? 900 } });
   const page = await context.newPage();
   const errors: string[] = [];
@@ -67,6 +75,7 @@ export async function openPanel(
     if (path === '/panel.js') return route.fulfill({ contentType: 'text/javascript', body: bundle.script });
     if (path === '/panel-style.css') return route.fulfill({ contentType: 'text/css', body: bundle.style });
     const body = panelDocument({
+      title: 'Panel',
       nonce: 'abc123',
       cspSource: ORIGIN,
       scriptUri: `${ORIGIN}/panel.js`,
@@ -80,7 +89,7 @@ export async function openPanel(
     page,
     errors,
     send: (message) => page.evaluate((json) => window.postMessage(JSON.parse(json), '*'), JSON.stringify(message)),
-    posted: () => page.evaluate(() => (window as unknown as { posted: PanelMessage[] }).posted),
+    posted: () => page.evaluate(() => (window as unknown as { posted: Posted[] }).posted),
     state: () => page.evaluate(() => (window as unknown as { state: unknown }).state),
     close: () => context.close(),
   };
@@ -115,4 +124,20 @@ function standInEditor({ theme, state }: { theme: { kind: string; variables: Rec
     document.body.className = theme.kind;
     document.body.dataset.vscodeThemeKind = theme.kind;
   }).observe(document, { childList: true, subtree: true });
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** axe-core's serious and critical findings, each with what it is about. */
+export async function seriousViolations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`));
+  });
 }

@@ -3,6 +3,7 @@ import { panelDocument, standaloneDocument } from '../../webview/document';
 
 test("the editor's document lets in its own script and style and nothing else", () => {
   const html = panelDocument({
+    title: 'Spectral health',
     nonce: 'n0',
     cspSource: 'https://cdn.test',
     scriptUri: 'https://cdn.test/p.js?a&b',

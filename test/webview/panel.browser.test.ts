@@ -1,13 +1,11 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { standaloneDocument } from '../../webview/document';
 import { type Colour, contrast } from '../../webview/view-model/contrast';
-import { type Bundle, bundlePanel, hasBrowser, launch, openPanel, type Panel, setTheme, THEMES } from './browser';
+import { type Bundle, bundlePanel, hasBrowser, launch, openPanel, type Panel, seriousViolations, setTheme, THEMES } from './browser';
 import { fixture, NPY, tensor } from './fixtures';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SCREENSHOTS = 'test/screenshots';
 const SIZE_LIMIT = 350_000;
 
@@ -319,20 +317,6 @@ describe.runIf(hasBrowser || process.env.CI === 'true')('the panel in a browser'
     await context.close();
   });
 });
-
-/** axe-core's serious and critical findings, each with what it is about. */
-async function seriousViolations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }> };
-    };
-    const { violations } = await axe.run();
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`));
-  });
-}
 
 /** Contrast of the series' colours, as the legend wears them and as they are found in the charts' pixels, against the page. */
 async function seriesContrast(page: Page): Promise<{ name: string; ratio: number }[]> {

@@ -8,6 +8,10 @@ export interface ChartModel {
   readonly series: readonly Series[];
   readonly lines: readonly Line[];
   readonly band: Band | null;
+  readonly areas: readonly Area[];
+  readonly marks: readonly Mark[];
+  /** What hover and keyboard read at each point of the first series; null: the names of the series and their values there. */
+  readonly readings: readonly Reading[] | null;
   readonly table: ChartTable;
 }
 
@@ -44,6 +48,25 @@ export interface Line {
 export interface Band {
   readonly top: number;
   readonly label: string;
+}
+
+/** A strip that is marked as such: polygons in data units. */
+export interface Area {
+  readonly name: string;
+  readonly look: 'interval' | 'forecast';
+  readonly polygons: readonly (readonly Pick<Point, 'x' | 'y'>[])[];
+}
+
+/** A vertical dashed line with a label. */
+export interface Mark {
+  readonly x: number;
+  readonly label: string;
+  readonly look: Line['look'];
+}
+
+export interface Reading {
+  readonly heading: string;
+  readonly lines: readonly string[];
 }
 
 export interface ChartTable {

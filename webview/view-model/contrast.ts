@@ -29,3 +29,15 @@ export function readable(candidates: readonly Colour[], background: Colour, leas
   const seen = candidates.map((candidate) => over(candidate, background));
   return seen.find((candidate) => contrast(candidate, background) >= least) ?? seen.at(-1)!;
 }
+
+/** A computed colour: `rgb(r, g, b)`, `rgba(r, g, b, a)` or `color(srgb r g b / a)`. */
+export function parse(computed: string): Colour {
+  const numbers = (computed.match(/[\d.]+(?:e-?\d+)?/g) ?? []).map(Number);
+  const scale = computed.startsWith('color(') ? 255 : 1;
+  const [red = 0, green = 0, blue = 0, alpha = 1] = numbers;
+  return [red * scale, green * scale, blue * scale, alpha];
+}
+
+export function css([red, green, blue]: Colour): string {
+  return `rgb(${red}, ${green}, ${blue})`;
+}

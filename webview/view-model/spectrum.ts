@@ -50,6 +50,9 @@ export function spectrumModel(spectrum: Spectrum, columns: number, logRank: bool
     band: floorInView
       ? { top: noiseFloor, label: unresolved > 0 ? `not resolved: ${counted(unresolved, 'direction')}` : 'not resolved' }
       : null,
+    areas: [],
+    marks: [],
+    readings: null,
     table: table(ranked, resolved, resolvedCentred),
   };
 }

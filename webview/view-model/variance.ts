@@ -59,6 +59,9 @@ export function varianceModel(spectrum: Spectrum, columns: number): ChartModel |
     ],
     lines: reached.map(([share, directions]) => ({ y: share, label: `${percent(share)}: ${count(directions)}`, look: 'level' })),
     band: null,
+    areas: [],
+    marks: [],
+    readings: null,
     table: {
       caption:
         tabulated.length === cumulative.length

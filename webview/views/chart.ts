@@ -14,8 +14,10 @@ import {
 import { number, percent, powerOfTen } from '../../src/words/numbers';
 import { element, setText, svg, type View } from '../dom';
 import { type ChartColours, chartColours, onThemeChange } from '../theme';
-import type { Axis, ChartModel, Line, Series } from '../view-model/chart';
+import type { Area, Axis, ChartModel, Line, Mark, Reading, Series } from '../view-model/chart';
 import { disclosure, type OpenDetails } from './disclosure';
+import { numbersTable } from './numbers-table';
+import { stepped } from './stepping';
 
 Chart.register(LinearScale, LineController, LineElement, LogarithmicScale, PointElement, Tooltip);
 
@@ -30,11 +32,23 @@ const DASHES: Record<Series['look'] | Line['look'], number[]> = {
 };
 const MARKERS: Record<Series['look'], 'circle' | 'triangle' | false> = { first: 'circle', second: 'triangle', reference: false };
 
+const AREA_OPACITY = 0.2;
+const AREA_EDGE_OPACITY = 0.8;
+const AREA_DASHES: Record<Area['look'], number[]> = { interval: [], forecast: [4, 4] };
+
 type XY = { x: number; y: number };
 type LineChart = Chart<'line', XY[]>;
 
-/** A chart with a legend, its summary in words, and its numbers as a table. The chart is hidden when there is nothing to draw. */
-export function chartView(id: string, remembered: OpenDetails, controls: readonly HTMLElement[] = []): View<ChartModel | null> {
+/**
+ * A chart with a legend, its summary in words, and its numbers as a table. The chart is hidden when there is nothing to draw.
+ * One with readings is a slider over its points: hover and the arrow keys read them, click and Enter open one.
+ */
+export function chartView(
+  id: string,
+  remembered: OpenDetails,
+  controls: readonly HTMLElement[] = [],
+  open: (point: number) => void = () => {},
+): View<ChartModel | null> {
   const heading = element('h2', { id: `${id}-title` });
   const canvas = element('canvas', { role: 'img' });
   const legend = element('ul', { class: 'legend', 'aria-hidden': 'true' });
@@ -54,13 +68,40 @@ export function chartView(id: string, remembered: OpenDetails, controls: readonl
   let model: ChartModel | null = null;
   let colours = chartColours();
   let chart: LineChart | null = null;
+  /** Index of the point that the keyboard reads. */
+  let at: number | null = null;
 
   const fillTable = () => {
-    if (model !== null && details.open) table.replaceChildren(tableElement(model));
+    if (model !== null && details.open) table.replaceChildren(numbersTable(model.table));
   };
+  const read = (index: number) => {
+    if (chart === null) return;
+    at = index;
+    slide(canvas, model?.readings ?? [], index);
+    const { x, y } = chart.getDatasetMeta(0).data[index]!;
+    chart.setActiveElements([{ datasetIndex: 0, index }]);
+    chart.tooltip?.setActiveElements([{ datasetIndex: 0, index }], { x, y });
+    chart.update('none');
+  };
+  canvas.addEventListener('keydown', (event) => {
+    if (at === null || !model?.readings) return;
+    if (event.key === 'Enter') open(at);
+    const next = stepped(event.key, at, model.readings.length, ['ArrowLeft', 'ArrowRight']);
+    if (next === null) return;
+    event.preventDefault();
+    read(next);
+  });
+  canvas.addEventListener('focus', () => {
+    if (canvas.matches(':focus-visible') && model?.readings) read(Math.min(at ?? Infinity, model.readings.length - 1));
+  });
+  canvas.addEventListener('blur', () => {
+    chart?.setActiveElements([]);
+    chart?.tooltip?.setActiveElements([], { x: 0, y: 0 });
+    chart?.update('none');
+  });
   const draw = () => {
     if (model === null) return;
-    const drawn = drawing(model, colours);
+    const drawn = drawing(model, colours, open);
     if (chart === null) {
       const plugin = annotations(
         () => model!,
@@ -72,7 +113,10 @@ export function chartView(id: string, remembered: OpenDetails, controls: readonl
       chart.options = drawn.options!;
       chart.update('none');
     }
-    legend.replaceChildren(...model.series.map((series) => legendEntry(series, colours)));
+    legend.replaceChildren(
+      ...model.series.map((series) => legendEntry(series, colours)),
+      ...model.areas.map((area) => areaEntry(area, colours)),
+    );
   };
   onThemeChange(() => {
     colours = chartColours();
@@ -87,6 +131,7 @@ export function chartView(id: string, remembered: OpenDetails, controls: readonl
       setText(heading, model.title);
       setText(summary, model.summary);
       canvas.setAttribute('aria-label', `${model.title}, a chart. ${model.summary}`);
+      if (model.readings !== null) slide(canvas, model.readings, Math.min(at ?? Infinity, model.readings.length - 1));
       table.setAttribute('aria-label', model.table.caption);
       draw();
       fillTable();
@@ -94,14 +139,40 @@ export function chartView(id: string, remembered: OpenDetails, controls: readonl
   };
 }
 
-function drawing(model: ChartModel, colours: ChartColours): Pick<ChartConfiguration<'line', XY[]>, 'data' | 'options'> {
+/** Says of the canvas that it is a slider, and what is read at one of its points. */
+function slide(canvas: HTMLElement, readings: readonly Reading[], index: number): void {
+  const { heading, lines } = readings[index]!;
+  const attributes = {
+    role: 'slider',
+    tabindex: '0',
+    'aria-valuemin': '1',
+    'aria-valuemax': String(readings.length),
+    'aria-valuenow': String(index + 1),
+    'aria-valuetext': [heading, ...lines].join(', '),
+  };
+  for (const [name, value] of Object.entries(attributes)) canvas.setAttribute(name, value);
+}
+
+function drawing(
+  model: ChartModel,
+  colours: ChartColours,
+  open: (point: number) => void,
+): Pick<ChartConfiguration<'line', XY[]>, 'data' | 'options'> {
+  const { readings } = model;
+  const readingOf = (item: { datasetIndex: number; dataIndex: number }) =>
+    item.datasetIndex === 0 ? readings?.[item.dataIndex] : undefined;
   const options: ChartConfiguration<'line', XY[]>['options'] = {
     responsive: true,
     maintainAspectRatio: false,
     animation: false,
     normalized: true,
     font: { family: colours.fontFamily },
-    interaction: { mode: 'index', intersect: false, axis: 'x' },
+    // Series whose points stand at places of their own share no index.
+    interaction: { mode: readings === null ? 'index' : 'nearest', intersect: false, axis: 'x' },
+    onClick: (_, found) => {
+      const point = found.find(({ datasetIndex }) => datasetIndex === 0);
+      if (readings !== null && point !== undefined) open(point.index);
+    },
     layout: { padding: { top: 6, right: 10 } },
     scales: { x: scale(model.x, colours), y: scale(model.y, colours) },
     plugins: {
@@ -115,8 +186,11 @@ function drawing(model: ChartModel, colours: ChartColours): Pick<ChartConfigurat
         usePointStyle: true,
         filter: (item) => MARKERS[model.series[item.datasetIndex]!.look] !== false,
         callbacks: {
-          title: (items) => (items.length === 0 ? '' : `${model.x.label.split(',')[0]}: ${number(items[0]!.parsed.x!)}`),
-          label: (item) => ` ${item.dataset.label}: ${model.y.percent ? percent(item.parsed.y!) : number(item.parsed.y!)}`,
+          title: ([first]) =>
+            first === undefined ? '' : (readingOf(first)?.heading ?? `${model.x.label.split(',')[0]}: ${number(first.parsed.x!)}`),
+          label: (item) =>
+            readingOf(item)?.lines.map((line) => ` ${line}`) ??
+            ` ${item.dataset.label}: ${model.y.percent ? percent(item.parsed.y!) : number(item.parsed.y!)}`,
         },
       },
     },
@@ -167,12 +241,32 @@ function scale({ label, logarithmic, min, max, percent: isPercent }: Axis, colou
   return options as unknown as ScaleOptionsByType<'linear' | 'logarithmic'>;
 }
 
-/** Draws the strip where nothing is resolved, and the labelled lines. */
+/** Draws the strip where nothing is resolved, the areas, and the labelled lines and marks. */
 function annotations(model: () => ChartModel, colours: () => ChartColours): Plugin<'line'> {
   return {
     id: 'annotations',
     beforeDatasetsDraw({ ctx, chartArea, scales }) {
-      const { band } = model();
+      const { band, areas } = model();
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(chartArea.left, chartArea.top, chartArea.width, chartArea.height);
+      ctx.clip();
+      for (const { look, polygons } of areas) {
+        const colour = areaColour(look, colours());
+        for (const polygon of polygons) {
+          ctx.beginPath();
+          for (const { x, y } of polygon) ctx.lineTo(scales.x!.getPixelForValue(x), scales.y!.getPixelForValue(y));
+          ctx.closePath();
+          ctx.fillStyle = colour;
+          ctx.globalAlpha = AREA_OPACITY;
+          ctx.fill();
+          ctx.strokeStyle = colour;
+          ctx.globalAlpha = AREA_EDGE_OPACITY;
+          ctx.setLineDash(AREA_DASHES[look]);
+          ctx.stroke();
+        }
+      }
+      ctx.restore();
       if (band === null) return;
       const top = scales.y!.getPixelForValue(band.top);
       ctx.save();
@@ -192,39 +286,68 @@ function annotations(model: () => ChartModel, colours: () => ChartColours): Plug
       ctx.restore();
     },
     afterDatasetsDraw({ ctx, chartArea, scales }) {
-      const { lines, band } = model();
+      const { lines, marks, band } = model();
       const look = colours();
       ctx.save();
       ctx.font = `11px ${look.fontFamily}`;
       ctx.textBaseline = 'middle';
-      const plate = (text: string, side: 'left' | 'right', middle: number) => {
-        const width = ctx.measureText(text).width + 6;
-        const left = side === 'left' ? chartArea.left + 4 : chartArea.right - 4 - width;
+      const plate = (text: string, left: number, middle: number) => {
+        ctx.setLineDash([]);
         ctx.fillStyle = look.background;
-        ctx.fillRect(left, middle - 8, width, 16);
+        ctx.fillRect(left, middle - 8, widthOf(text), 16);
         ctx.fillStyle = look.text;
         ctx.fillText(text, left + 3, middle);
       };
-      for (const line of lines) {
-        const y = scales.y!.getPixelForValue(line.y);
+      const widthOf = (text: string) => ctx.measureText(text).width + 6;
+      const atRight = (text: string) => chartArea.right - 4 - widthOf(text);
+      const stroke = (line: Line | Mark, from: readonly [number, number], to: readonly [number, number]) => {
         ctx.setLineDash(DASHES[line.look]);
         ctx.strokeStyle = look[line.look];
         ctx.lineWidth = 1.5;
         ctx.beginPath();
-        ctx.moveTo(chartArea.left, y);
-        ctx.lineTo(chartArea.right, y);
+        ctx.moveTo(...from);
+        ctx.lineTo(...to);
         ctx.stroke();
+      };
+      for (const line of lines) {
+        const y = scales.y!.getPixelForValue(line.y);
+        stroke(line, [chartArea.left, y], [chartArea.right, y]);
         // Where the curve leaves room: the edge's label under its line at the left, the floor's over it at the right, a level's under it.
-        if (line.look === 'edge') plate(line.label, 'left', y + 10);
-        else plate(line.label, 'right', line.look === 'floor' ? y - 10 : y + 10);
+        if (line.look === 'edge') plate(line.label, chartArea.left + 4, y + 10);
+        else plate(line.label, atRight(line.label), line.look === 'floor' ? y - 10 : y + 10);
       }
+      marks.forEach((mark, index) => {
+        const x = scales.x!.getPixelForValue(mark.x);
+        stroke(mark, [x, chartArea.top], [x, chartArea.bottom]);
+        // One under the other, so that neighbours do not cover each other.
+        plate(mark.label, Math.min(x + 3, atRight(mark.label)), chartArea.bottom - 12 - 18 * (marks.length - 1 - index));
+      });
       if (band !== null) {
         const top = scales.y!.getPixelForValue(band.top);
-        plate(band.label, 'right', (top + chartArea.bottom) / 2);
+        plate(band.label, atRight(band.label), (top + chartArea.bottom) / 2);
       }
       ctx.restore();
     },
   };
+}
+
+function areaColour(look: Area['look'], colours: ChartColours): string {
+  return look === 'interval' ? colours.first : colours.reference;
+}
+
+function areaEntry({ name, look }: Area, colours: ChartColours): HTMLElement {
+  const swatch = svg(
+    'svg',
+    { viewBox: '0 0 36 12', class: 'area-swatch' },
+    svg('path', {
+      d: 'M1 1h34v10h-34z',
+      'fill-opacity': String(AREA_OPACITY),
+      'stroke-opacity': String(AREA_EDGE_OPACITY),
+      'stroke-dasharray': AREA_DASHES[look].join(' '),
+    }),
+  );
+  swatch.style.color = areaColour(look, colours);
+  return element('li', {}, swatch, name);
 }
 
 function legendEntry({ name, look }: Series, colours: ChartColours): HTMLElement {
@@ -237,20 +360,4 @@ function legendEntry({ name, look }: Series, colours: ChartColours): HTMLElement
   );
   swatch.style.color = colours[look];
   return element('li', {}, swatch, name);
-}
-
-function tableElement({ table: { caption, columns, rows } }: ChartModel): HTMLElement {
-  return element(
-    'table',
-    { class: 'numbers' },
-    element('caption', {}, caption),
-    element('thead', {}, element('tr', {}, ...columns.map((name) => element('th', { scope: 'col', class: 'column' }, name)))),
-    element(
-      'tbody',
-      {},
-      ...rows.map(([first, ...rest]) =>
-        element('tr', {}, element('th', { scope: 'row' }, first!), ...rest.map((cell) => element('td', {}, cell))),
-      ),
-    ),
-  );
 }

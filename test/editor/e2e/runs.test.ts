@@ -42,7 +42,7 @@ describe.skipIf(findChromium() === null)('a watched run in a real editor', () =>
   test('Show Runs leads to a checkpoint in the spectral panel', async () => {
     const { workbench } = session;
     const row = (text: string) => workbench.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
-    await status(session).click();
+    await workbench.command('Sigma: Show Runs');
     await row('runs/exp1').click();
     await row('generation-7').click();
     await new Panel(workbench).finished();
