@@ -98,13 +98,15 @@ export class SpectraAccumulator {
     for (let i = 0; i < count; i++) {
       const hash = rowHash(rows + i, 0);
       if (hash >= this.spreadBound) continue;
-      spread.push({ index: rows + i, hash, row: values.slice(i * columns, (i + 1) * columns) });
+      spread.push({ index: rows + i, hash, row: values.subarray(i * columns, (i + 1) * columns) });
       if (spread.length < spreadCapacity(columns)) continue;
       spread.sort((a, b) => a.hash - b.hash);
       this.spreadBound = spread[spread.length >> 1].hash;
       spread.length >>= 1;
       spread.sort((a, b) => a.index - b.index);
     }
+    // Most of them have made way for others by now.
+    this.spread = spread.map((entry) => (entry.index < rows ? entry : { ...entry, row: entry.row.slice() }));
   }
 
   /** As {@link Spectra.spread}. */
@@ -124,6 +126,7 @@ export class SpectraAccumulator {
     const { summary, offset } = open;
     const limit = rowsPerBand(columns);
     for (let first = 0; first < count; first += limit) {
+      this.poll();
       const rows = Math.min(limit, count - first);
       const band = values.subarray(first * columns, (first + rows) * columns);
       summary.fourthMoment += rowPasses().gather(band, rows, columns, summary.mean, offset, summary.thirdMoment);

@@ -73,6 +73,7 @@ export function simdSupport(): 'fused' | 'plain' | 'none' {
 /**
  * Products and sums in float64 by WebAssembly SIMD, in the calling thread and others. The same bits for any number of threads. Keeps
  * 16 MiB, and more only for rows of more than 100,000 columns.
+ * A reduction to tridiagonal form takes d^2 numbers and 300 d more, and leaves them to the next once it has been released.
  */
 export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, worthStarting = WORTH_STARTING }: WasmOptions): Kernels {
   const module = new WebAssembly.Module(decode(fused ? RELAXED_SIMD : PLAIN_SIMD));

@@ -5,6 +5,7 @@ import type { EngineState } from '../engine/client';
 import { levelWord } from '../words/verdict';
 import type { Analyses } from './analyses';
 import { COMMANDS } from './contributions';
+import { plain } from './run-phrases';
 import { type RunsModel, runName } from './runs-model';
 
 /** Lines of the tooltip on the saves of one run that are not complete: the newest. */
@@ -75,7 +76,7 @@ export class RunStatus {
       return { icon: 'error', text, command: COMMANDS.showLog, background: 'statusBarItem.errorBackground' };
     }
     if (running[0] !== undefined) {
-      const name = basename(running[0]);
+      const name = plain(basename(running[0]));
       const text =
         running.length === 1
           ? vscode.l10n.t('Sigma: analysing {0}', name)
@@ -94,7 +95,7 @@ export class RunStatus {
   }
 
   #tooltip(): vscode.MarkdownString {
-    const text = new vscode.MarkdownString(undefined, true);
+    const text = new vscode.MarkdownString();
     text.isTrusted = { enabledCommands: [COMMANDS.showHealth, COMMANDS.cancelAnalyses, COMMANDS.restartEngine, COMMANDS.showLog] };
     for (const run of this.model.runs) {
       const muted = this.model.isMuted(run.path) ? ` (${vscode.l10n.t('muted')})` : '';

@@ -20,6 +20,9 @@ export interface VerdictModel {
   readonly provisional: boolean;
 }
 
+/** Of a run: each of many layers may have one. */
+const MOST_REASONS = 6;
+
 const WORDS: Record<Level, { readonly word: string; readonly icon: IconName }> = {
   healthy: { word: 'Healthy', icon: 'check' },
   watch: { word: 'Worth watching', icon: 'eye' },
@@ -45,7 +48,10 @@ export function runVerdictModel(run: Pick<RunReport, 'level' | 'reasons' | 'base
   const advice = run.reasons.flatMap(({ code }) => ADVICE[code] ?? (serious ? [DEFAULT_ADVICE[run.level]] : []));
   const sample =
     run.baseline === null ? 'No checkpoint is analysed yet.' : `Every checkpoint is compared with ${run.baseline}, the baseline.`;
-  return { ...inWords(run, run.level === 'healthy' ? [] : advice), sample, provisional: false };
+  const words = inWords(run, run.level === 'healthy' ? [] : advice);
+  const more = words.reasons.length - MOST_REASONS;
+  const reasons = more <= 0 ? words.reasons : [...words.reasons.slice(0, MOST_REASONS), `And ${counted(more, 'more finding')}.`];
+  return { ...words, reasons, sample, provisional: false };
 }
 
 function inWords({ level, reasons }: Pick<RunReport, 'level' | 'reasons'>, advice: readonly string[]) {

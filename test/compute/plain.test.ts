@@ -117,7 +117,7 @@ describe('the self-test', () => {
   });
 
   test.each<[string, (t: Tridiagonalization) => Tridiagonalization]>([
-    ['the last coupling', (t) => ({ ...t, offDiagonal: t.offDiagonal.map((x, k) => (k + 1 === t.offDiagonal.length ? 1.01 * x : x)) })],
+    ['the first coupling', (t) => ({ ...t, offDiagonal: t.offDiagonal.map((x, k) => (k === 0 ? 1.001 * x : x)) })],
     ['the length of the border', (t) => ({ ...t, borderCoordinate: 1.001 * t.borderCoordinate })],
     ['the basis', (t) => ({ ...t, toBasis() {} })],
   ])('finds, in tridiagonal forms, an error of %s', async (_, spoil) => {

@@ -107,8 +107,6 @@ export class CodeAction {
 
 export class MarkdownString {
   isTrusted?: unknown;
-  /** What was not appended as text, and so is not escaped. */
-  readonly markdown: string[] = [];
   constructor(
     public value = '',
     readonly supportThemeIcons = false,
@@ -119,7 +117,6 @@ export class MarkdownString {
   }
   appendMarkdown(text: string): this {
     this.value += text;
-    this.markdown.push(text);
     return this;
   }
 }

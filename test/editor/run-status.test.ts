@@ -75,6 +75,8 @@ describe('the item in the status bar', () => {
     analyse('/work/model.safetensors');
     expect(state.statusBarItem).toMatchObject({ text: '$(sync~spin) Sigma: analysing model.safetensors', command: 'sigma.showHealth' });
     expect(tooltip()).toContain('[Cancel Analyses](command:sigma.cancelAnalyses)');
+    analyse('/work/$(bug).npy');
+    expect(state.statusBarItem!.text).toBe('$(sync~spin) Sigma: analysing $ (bug).npy');
     analyse('/work/a.npy', '/work/b.npy', '/work/c.npy');
     expect(state.statusBarItem!.text).toBe('$(sync~spin) Sigma: analysing a.npy and 2 more');
     state.commands.get('sigma.cancelAnalyses')!();

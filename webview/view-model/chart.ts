@@ -41,6 +41,8 @@ export interface Point {
 export interface Line {
   readonly y: number;
   readonly label: string;
+  /** Where the label leaves room for the curves. */
+  readonly side: 'left' | 'right';
   readonly look: 'floor' | 'edge' | 'level';
 }
 

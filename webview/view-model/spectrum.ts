@@ -24,10 +24,11 @@ export function spectrumModel(spectrum: Spectrum, columns: number, logRank: bool
   const top = Math.max(eigenvalues[0]!, marchenkoPasturEdge ?? 0);
 
   const lines: Line[] = [];
-  if (floorInView) lines.push({ y: noiseFloor, label: `noise floor ${number(noiseFloor)}`, look: 'floor' });
-  else if (noiseFloor > 0) lines.push({ y: bottom, label: `noise floor ${number(noiseFloor)}, far below \u2193`, look: 'floor' });
+  if (floorInView) lines.push({ y: noiseFloor, label: `noise floor ${number(noiseFloor)}`, side: 'right', look: 'floor' });
+  else if (noiseFloor > 0)
+    lines.push({ y: bottom, label: `noise floor ${number(noiseFloor)}, far below \u2193`, side: 'right', look: 'floor' });
   if (marchenkoPasturEdge !== null && marchenkoPasturEdge > bottom) {
-    lines.push({ y: marchenkoPasturEdge, label: `Marchenko\u2013Pastur edge ${number(marchenkoPasturEdge)}`, look: 'edge' });
+    lines.push({ y: marchenkoPasturEdge, label: `Marchenko\u2013Pastur edge ${number(marchenkoPasturEdge)}`, side: 'left', look: 'edge' });
   }
   return {
     title: 'Spectrum',

@@ -57,7 +57,12 @@ export function varianceModel(spectrum: Spectrum, columns: number): ChartModel |
         ],
       },
     ],
-    lines: reached.map(([share, directions]) => ({ y: share, label: `${percent(share)}: ${count(directions)}`, look: 'level' })),
+    lines: reached.map(([share, directions]) => ({
+      y: share,
+      label: `${percent(share)}: ${count(directions)}`,
+      side: 'right',
+      look: 'level',
+    })),
     band: null,
     areas: [],
     marks: [],

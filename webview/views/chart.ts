@@ -309,18 +309,18 @@ function annotations(model: () => ChartModel, colours: () => ChartColours): Plug
         ctx.lineTo(...to);
         ctx.stroke();
       };
+      const level = ({ y }: Line) => scales.y!.getPixelForValue(y);
+      const place = ({ x }: Mark) => scales.x!.getPixelForValue(x);
+      for (const line of lines) stroke(line, [chartArea.left, level(line)], [chartArea.right, level(line)]);
+      for (const mark of marks) stroke(mark, [place(mark), chartArea.top], [place(mark), chartArea.bottom]);
       for (const line of lines) {
-        const y = scales.y!.getPixelForValue(line.y);
-        stroke(line, [chartArea.left, y], [chartArea.right, y]);
-        // Where the curve leaves room: the edge's label under its line at the left, the floor's over it at the right, a level's under it.
-        if (line.look === 'edge') plate(line.label, chartArea.left + 4, y + 10);
-        else plate(line.label, atRight(line.label), line.look === 'floor' ? y - 10 : y + 10);
+        const left = line.side === 'left' ? chartArea.left + 4 : atRight(line.label);
+        plate(line.label, left, level(line) + (line.look === 'floor' ? -10 : 10));
       }
       marks.forEach((mark, index) => {
-        const x = scales.x!.getPixelForValue(mark.x);
-        stroke(mark, [x, chartArea.top], [x, chartArea.bottom]);
         // One under the other, so that neighbours do not cover each other.
-        plate(mark.label, Math.min(x + 3, atRight(mark.label)), chartArea.bottom - 12 - 18 * (marks.length - 1 - index));
+        const middle = chartArea.top + 14 + 18 * index;
+        plate(mark.label, Math.min(place(mark) + 3, atRight(mark.label)), middle);
       });
       if (band !== null) {
         const top = scales.y!.getPixelForValue(band.top);

@@ -5,7 +5,7 @@
  * threads there are. Results wait in a ring of slots until the thread that opened the job has taken them out, in order.
  */
 
-import { addRowProducts, addTile, PANEL_ROW, PANELS, PRODUCTS, panelRow, RESULTS, ROWS, SIDE, STEP, TILE, TILE_ROW, X, Y } from './tiles';
+import { addRowProducts, addTile, PANEL_ROW, PANELS, PRODUCTS, panelRow, RESULTS, ROWS, SIDE, STEP, TILE, TILE_ROW, X } from './tiles';
 import { image, rankUpdate } from './tridiagonal';
 
 export { applyChase, applyPanel, chase, factorPanel, formVectors, mirror, prepareUpdate } from './tridiagonal';

@@ -1,0 +1,5 @@
+import { editorConnection } from '../connection';
+import { startRunPanel } from './panel';
+import { parseRunHostMessage } from './protocol';
+
+startRunPanel(document.body, editorConnection(parseRunHostMessage));
