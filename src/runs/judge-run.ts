@@ -92,12 +92,13 @@ function alarmOf(series: readonly StatisticSeries[], evidence: Float64Array): Al
   return { at, onset: leading.change.onset[at], leading };
 }
 
-/** By quantity; those of a second set of embeddings after the name of its file. */
+/** By quantity; those of a second set of embeddings after the name of its file and tensor. */
 function driftAt(series: readonly StatisticSeries[], k: number): Record<string, QuantityDrift> {
   const drift: Record<string, QuantityDrift> = {};
   for (const { matrix, statistic, values, variation, change } of series) {
     const id = statistic === 'logDet' ? 'U_cov' : statistic;
-    const name = matrix === series[0].matrix ? id : `${matrix.file}#${id}`;
+    const source = matrix.tensor === null ? matrix.file : `${matrix.file}#${matrix.tensor}`;
+    const name = matrix === series[0].matrix ? id : `${source}#${id}`;
     // The participation ratio is judged by its logarithm, and shown as it is.
     const shown = statistic === 'participationRatio' ? values.map(Math.exp) : values;
     const z = (values[k] - values[0]) / Math.sqrt(2 * variation.variance);
