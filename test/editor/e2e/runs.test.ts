@@ -42,9 +42,12 @@ describe.skipIf(findChromium() === null)('a watched run in a real editor', () =>
   test('Show Runs leads to a checkpoint in the spectral panel', async () => {
     const { workbench } = session;
     const row = (text: string) => workbench.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
-    await workbench.command('Sigma: Show Runs');
-    await row('runs/exp1').click();
-    await row('generation-7').click();
+    // A list closes when something else takes the focus; then it is opened anew.
+    await vi.waitFor(async () => {
+      await workbench.command('Sigma: Show Runs');
+      await row('runs/exp1').click({ timeout: 3000 });
+      await row('generation-7').click({ timeout: 3000 });
+    }, patience);
     await new Panel(workbench).finished();
     await workbench.closeEditors();
   });
