@@ -217,11 +217,11 @@ class WatchedRun {
     const listed = this.#listing!.checkpoints.map(({ name }) => name);
     const { path, settings, set } = this;
     const { analysis, deleted } = await this.parts.engine.analyzeCheckpoint(
-      { run: path, checkpoint, listed, options: settings.options, history: set.history },
+      { run: path, checkpoint, listed, inHand: [...this.#analysed.keys()], options: settings.options, history: set.history },
       this.#stop.signal,
     );
-    for (const earlier of deleted) if (!this.#analysed.has(earlier.name)) this.#analysed.set(earlier.name, earlier);
-    const known = new Set([...listed, ...deleted.map(({ name }) => name)]);
+    for (const earlier of deleted.read) if (!this.#analysed.has(earlier.name)) this.#analysed.set(earlier.name, earlier);
+    const known = new Set([...listed, ...deleted.names]);
     for (const name of this.#analysed.keys()) if (!known.has(name)) this.#forget(name);
     this.#analysed.set(checkpoint.name, analysis.checkpoint);
     this.#problems.set(checkpoint.name, analysis.problems);

@@ -24,13 +24,21 @@ export interface Tasks {
       readonly checkpoint: Checkpoint;
       /** Names of the checkpoints that the run has now. */
       readonly listed: readonly string[];
+      /** Names of those whose reports the caller has. */
+      readonly inHand: readonly string[];
       readonly options: AnalysisOptions;
       readonly history: string;
     };
-    /** `deleted`: what the history has of checkpoints that the run had earlier. */
-    readonly result: { readonly analysis: CheckpointAnalysis; readonly deleted: readonly AnalyzedCheckpoint[] };
+    readonly result: { readonly analysis: CheckpointAnalysis; readonly deleted: DeletedCheckpoints };
   };
   readonly doctor: { readonly params: null; readonly result: readonly BackendStatus[] };
+}
+/** What the history has of checkpoints that the run had earlier. */
+export interface DeletedCheckpoints {
+  /** Of all of them. */
+  readonly names: readonly string[];
+  /** Those that the caller did not have. */
+  readonly read: readonly AnalyzedCheckpoint[];
 }
 export type TaskName = keyof Tasks;
 

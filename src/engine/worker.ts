@@ -7,7 +7,7 @@ import { FormatError } from '../formats/format-error';
 import type { TensorFile } from '../formats/matrix-source';
 import { openTensorFile } from '../formats/registry';
 import { analyzeCheckpoint } from '../runs/analyze-checkpoint';
-import { deletedCheckpoints } from '../runs/deleted-checkpoints';
+import { deletedHeads, readDeleted } from '../runs/deleted-checkpoints';
 import { type History, openHistory } from '../runs/history';
 import { Progress } from './progress';
 import { EngineError, ErrorCode } from './protocol';
@@ -59,7 +59,7 @@ async function perform(task: TaskMessage): Promise<Tasks[TaskName]['result']> {
       });
     }
     case 'checkpoint': {
-      const { run, checkpoint, listed, options, history: path } = task.params;
+      const { run, checkpoint, listed, inHand, options, history: path } = task.params;
       const backend = await unlessCancelled(backendFor(options.backend), task);
       const history = await historyIn(path);
       const analysis = await analyzeCheckpoint(
@@ -72,7 +72,10 @@ async function perform(task: TaskMessage): Promise<Tasks[TaskName]['result']> {
           progress() {},
         },
       );
-      return { analysis, deleted: await deletedCheckpoints(history, run, listed) };
+      const heads = deletedHeads(history, run, listed);
+      const names = [...new Set(heads.map((head) => head.checkpoint))];
+      const wanted = heads.filter((head) => !inHand.includes(head.checkpoint));
+      return { analysis, deleted: { names, read: await readDeleted(history, wanted) } };
     }
   }
 }

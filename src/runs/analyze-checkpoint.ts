@@ -7,6 +7,7 @@ import { FormatError } from '../formats/format-error';
 import type { TensorFile } from '../formats/matrix-source';
 import { openTensorFile } from '../formats/registry';
 import type { Checkpoint } from './checkpoint';
+import { type Observation, observe, sameParts } from './completeness';
 import { checkpointKey } from './content-key';
 import type { History, HistoryEntry } from './history';
 import type { AnalyzedCheckpoint, CheckpointReport, MatrixReport } from './run-report';
@@ -41,6 +42,8 @@ export async function analyzeCheckpoint(
   const { name, step, files } = checkpoint;
   const matrices: MatrixReport[] = [];
   const problems: string[] = [];
+  let before: Observation;
+  let content: string;
   const unlessUnreadable = async (work: () => Promise<void>): Promise<void> => {
     try {
       await work();
@@ -51,7 +54,8 @@ export async function analyzeCheckpoint(
     }
   };
   await unlessUnreadable(async () => {
-    const content = history === null ? '' : await checkpointKey(checkpoint);
+    before = await observe(checkpoint, 0);
+    content = history === null ? '' : await checkpointKey(checkpoint);
     for (const [i, { path, name: fileName }] of files.entries()) {
       await unlessUnreadable(async () => {
         const file = await openTensorFile(path);
@@ -60,7 +64,7 @@ export async function analyzeCheckpoint(
           for (const [j, tensor] of tensors.entries()) {
             const progress = (fraction: number, stage: string): void =>
               hooks.progress((i + (j + fraction) / tensors.length) / files.length, stage);
-            matrices.push({ file: fileName, report: await matrixReport(file, fileName, tensor.name, content, progress) });
+            matrices.push({ file: fileName, report: await matrixReport(file, fileName, tensor.name, progress) });
           }
         } finally {
           await file.close();
@@ -74,7 +78,6 @@ export async function analyzeCheckpoint(
     file: TensorFile,
     fileName: string,
     tensor: string,
-    content: string,
     progress: AnalysisHooks['progress'],
   ): Promise<CheckpointReport> {
     const key = JSON.stringify([content, fileName, tensor, options, version]);
@@ -83,10 +86,16 @@ export async function analyzeCheckpoint(
     const report = withoutSpectrum(await analyze(file, tensor, options, backend, { poll: hooks.poll, progress, refined: null }));
     if (history === null) return report;
     // It may be overwritten while it is read: what was read then is of neither save.
-    if ((await checkpointKey(checkpoint)) !== content) throw new FormatError(checkpoint.path, null, 'it changed while it was read.');
+    if (await hasChanged()) throw new FormatError(checkpoint.path, null, 'it changed while it was read.');
     const head = { key, run, checkpoint: name, step, file: fileName, tensor: report.source.tensor };
     await history.append({ ...head, analysedAt: new Date().toISOString(), report: toJson(report) });
     return report;
+  }
+
+  /** Its content is only read again where its files do not look as before. */
+  async function hasChanged(): Promise<boolean> {
+    const now = await observe(checkpoint, 0);
+    return !sameParts(before.parts, now.parts) && (await checkpointKey(checkpoint)) !== content;
   }
 }
 

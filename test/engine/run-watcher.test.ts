@@ -27,7 +27,7 @@ beforeEach(() => {
   asked = [];
   analysis = async ({ checkpoint: { name, step } }) => ({
     analysis: { checkpoint: { ...analysed(step, [{}]), name }, problems: [] },
-    deleted: [],
+    deleted: { names: [], read: [] },
   });
   const engine = {
     analyzeCheckpoint: (params: Params, signal: AbortSignal) => {
@@ -115,7 +115,10 @@ describe('RunWatcher', () => {
     // It falls, and is no outlier beside a control that moves as far.
     analysis = async ({ run, checkpoint: { name, step } }) => {
       const shape = run === root ? -70 - 8 * step : -70 + 40 * (step % 2);
-      return { analysis: { checkpoint: { name, step, matrices: [matrixReport({ shape })] }, problems: [] }, deleted: [] };
+      return {
+        analysis: { checkpoint: { name, step, matrices: [matrixReport({ shape })] }, problems: [] },
+        deleted: { names: [], read: [] },
+      };
     };
     watch([folder(root)]);
     await vi.waitFor(() => expect(names(root)).toEqual(gens(0, 1, 2, 3)), patience);
@@ -130,9 +133,17 @@ describe('RunWatcher', () => {
     const root = directoryTree(generations(1, 2));
     const before = { ...analysed(0, [{}]), name: 'gen-0' };
     const plain = analysis;
-    analysis = async (params, signal) => ({ ...(await plain(params, signal)), deleted: params.checkpoint.step < 3 ? [before] : [] });
+    const inHand: (readonly string[])[] = [];
+    // As the worker does: a report that the run has is not read again.
+    analysis = async (params, signal) => {
+      inHand.push(params.inHand);
+      const deleted = params.checkpoint.step < 3 ? [before] : [];
+      const read = deleted.filter(({ name }) => !params.inHand.includes(name));
+      return { ...(await plain(params, signal)), deleted: { names: deleted.map(({ name }) => name), read } };
+    };
     watch([folder(root)]);
     await vi.waitFor(() => expect(names(root)).toEqual(gens(0, 1, 2)), patience);
+    expect(inHand).toEqual([[], ['gen-0', 'gen-1']]);
     writeFileSync(join(directoryAt(root, 'gen-3'), 'embeddings.npy'), array);
     await vi.waitFor(() => expect(names(root)).toEqual(gens(1, 2, 3)), patience);
   });
