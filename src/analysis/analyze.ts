@@ -1,5 +1,6 @@
 import type { Backend } from '../compute/kernels';
 import type { TensorFile, TensorInfo } from '../formats/matrix-source';
+import { grouped } from './grouped';
 import { type Measured, measureDense, measureMatrixFree, NOTHING, type Settings } from './measure';
 import { type RowFacts, RowPreparation } from './prepare-rows';
 import { type Rows, readRows, rowsPerBlock, sampleStream } from './read-rows';
@@ -66,7 +67,7 @@ export async function analyze(
       for await (const rows of readRows(source, indices)) {
         await add(rows);
         read += rows.count;
-        hooks.progress((GRAM_SHARE * read) / target, `Read ${count(read)} of ${count(target)} rows`);
+        hooks.progress((GRAM_SHARE * read) / target, `Read ${grouped(read)} of ${grouped(target)} rows`);
       }
       heldOut = await readHeldOut(upTo);
       if (upTo === target) break;
@@ -78,7 +79,7 @@ export async function analyze(
   } else if (wanted < (source.rows ?? Number.POSITIVE_INFINITY)) {
     const seen = (rows: number): void => {
       hooks.poll();
-      hooks.progress(source.rows === null ? 0 : (GRAM_SHARE * rows) / source.rows, `Sampled from ${count(rows)} rows`);
+      hooks.progress(source.rows === null ? 0 : (GRAM_SHARE * rows) / source.rows, `Sampled from ${grouped(rows)} rows`);
     };
     const sample = await sampleStream(source, wanted, heldOutRows(wanted), options.seed, seen);
     total = sample.total;
@@ -89,7 +90,7 @@ export async function analyze(
     for await (const block of source.stream(rowsPerBlock(columns))) {
       read += block.count;
       await add(block);
-      hooks.progress(source.rows === null ? 0 : (GRAM_SHARE * read) / source.rows, `Read ${count(read)} rows`);
+      hooks.progress(source.rows === null ? 0 : (GRAM_SHARE * read) / source.rows, `Read ${grouped(read)} rows`);
     }
     total = read;
   }
@@ -267,5 +268,3 @@ function stopwatch() {
     },
   };
 }
-
-const count = (n: number): string => n.toLocaleString('en');

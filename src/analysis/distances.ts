@@ -3,6 +3,7 @@ import { topEigenvalues } from '../spectral/block-lanczos';
 import { type CentredBlock, centreBlock } from '../spectral/gram-summary';
 import { buresDistance, debiasedLinearCka, spanCoordinates, steinDivergence, subspaceOverlap } from '../spectral/two-sample';
 import { type Because, type Distances, NO_ROWS, NO_VARIANCE } from './comparison';
+import { grouped } from './grouped';
 import type { MatchedRows } from './matched-rows';
 import { columnMeans, columnProducts, rowProducts, varies } from './row-products';
 import { SHAPE_RIDGE } from './scales';
@@ -42,13 +43,13 @@ export async function measureDistances(
     stein:
       fewest > columns
         ? steinDivergence(s, t, d, SHAPE_RIDGE, poll)
-        : because('stein', `${count(fewest)} rows are too few for a Stein divergence of ${count(columns)} columns.`),
+        : because('stein', `${grouped(fewest)} rows are too few for a Stein divergence of ${grouped(columns)} columns.`),
     bures: buresDistance(s, t, d, poll),
     meanShift,
     subspaceOverlap: { k, value: overlap, chance: k / columns },
     cka:
       both === null
-        ? because('cka', `Linear CKA needs the same rows on both sides; the files have ${count(total[0])} and ${count(total[1])}.`)
+        ? because('cka', `Linear CKA needs the same rows on both sides; the files have ${grouped(total[0])} and ${grouped(total[1])}.`)
         : (debiasedLinearCka(p.centred, q.centred, x.count, d, both) ??
           because('cka', 'The rows of one side do not differ by more than chance.')),
   };
@@ -106,5 +107,3 @@ async function topDirections({ centred, rows, columns }: CentredBlock, k: number
   const options = { count: k, blockSize: 4, dimension: columns, applications: 4 * columns, tolerance: 1e-10 };
   return (await topEigenvalues(scatter, columns, options, 0, poll)).vectors;
 }
-
-const count = (n: number): string => n.toLocaleString('en');

@@ -1,5 +1,6 @@
 import { type LogDetSplit, logDetSplit } from '../spectral/two-sample';
 import { type Because, type ComparisonDrift, NO_ROWS, NO_VARIANCE } from './comparison';
+import { grouped } from './grouped';
 import type { SpectralReport } from './report';
 import { SHAPE_RIDGE } from './scales';
 
@@ -12,7 +13,7 @@ function sigmaDrift({ sigma: before }: SpectralReport, { sigma: now }: SpectralR
   const neither = (message: string) => ({ dU_cov: because('dU_cov', message), dG_KF: because('dG_KF', message) });
   if (before === null || now === null) return neither(NO_ROWS);
   if (before.n_A !== now.n_A) {
-    return neither(`SIGMA-UB can be compared on equally many rows only; here are ${count(before.n_A)} and ${count(now.n_A)}.`);
+    return neither(`SIGMA-UB can be compared on equally many rows only; here are ${grouped(before.n_A)} and ${grouped(now.n_A)}.`);
   }
   const bothBounded = before.G_KF !== null && now.G_KF !== null && before.beta === now.beta;
   return { dU_cov: now.U_cov - before.U_cov, dG_KF: bothBounded ? now.G_KF! - before.G_KF! : because('dG_KF', NO_G_KF) };
@@ -27,5 +28,3 @@ function covarianceDrift(a: SpectralReport, b: SpectralReport, because: Because)
 }
 
 const NO_G_KF = 'G_KF needs rows that were not read, equally many on both sides, and rows scaled to unit length.';
-
-const count = (n: number): string => n.toLocaleString('en');

@@ -1,6 +1,7 @@
 import type { Bound, Bounded } from '../spectral/bounded';
 import type { PopulationEstimate } from '../spectral/jackknife';
 import { studentQuantile } from '../spectral/student';
+import { grouped } from './grouped';
 
 /** An estimate for all rows with its interval, and around it what is proven. @param transform monotone */
 export function estimateOfAll(
@@ -18,5 +19,5 @@ export function estimateOfAll(
 
 /** The sentence beside an estimate that has no interval. */
 export function withoutInterval(rows: number, population: number): string {
-  return `Estimated from ${rows.toLocaleString('en')} of ${population.toLocaleString('en')} rows, without a confidence interval.`;
+  return `Estimated from ${grouped(rows)} of ${grouped(population)} rows, without a confidence interval.`;
 }

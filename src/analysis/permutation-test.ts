@@ -1,6 +1,7 @@
 import { cholesky } from '../spectral/cholesky';
 import { centreBlock } from '../spectral/gram-summary';
 import { type Because, NO_VARIANCE, type PermutationTest } from './comparison';
+import { grouped } from './grouped';
 import type { MatchedRows } from './matched-rows';
 import { columnMeans, columnProducts, columnSums, rowProducts, varies } from './row-products';
 import { nestedSample, rowHash } from './sample';
@@ -31,13 +32,13 @@ export async function permutationTest(
   if (!paired) {
     return because(
       'test',
-      `The permutation test needs the same rows on both sides; the files have ${count(total[0])} and ${count(total[1])}.`,
+      `The permutation test needs the same rows on both sides; the files have ${grouped(total[0])} and ${grouped(total[1])}.`,
     );
   }
   if (x.count < 6) return because('test', 'Fewer than 6 pairs of rows cannot give a small p-value.');
   const { rows, permutations } = planTest(x.count, columns);
   if (permutations < MOST_PERMUTATIONS) {
-    const fewer = rows < x.count ? ` and ${count(rows)} of ${count(x.count)} pairs of rows` : '';
+    const fewer = rows < x.count ? ` and ${grouped(rows)} of ${grouped(x.count)} pairs of rows` : '';
     because('permutations', `${permutations} permutations${fewer} instead of ${MOST_PERMUTATIONS}, to keep the test quick.`);
   }
   const chosen = nestedSample(x.count, rows, seed);
@@ -192,5 +193,3 @@ function describe({ values, order }: Scatter, n: number, d: number, poll: () => 
   for (let j = 0; j < order; j++) logDet += 2 * Math.log(values[j * order + j]);
   return { shape: logDet - d * Math.log(variance / d + ridge), logScale: Math.log(variance) };
 }
-
-const count = (n: number): string => n.toLocaleString('en');

@@ -30,7 +30,9 @@ import { gainBound } from '../spectral/subset-extrapolation';
 import { populationTopEigenvalue } from '../spectral/top-eigenvalue';
 import { countSpikes } from '../spectral/tracy-widom';
 import { type ExtremeSpectra, extremeSpectra } from '../spectral/unseen-trace';
+import { sum } from '../spectral/vectors';
 import { estimateOfAll, withoutInterval } from './estimate-of-all';
+import { grouped } from './grouped';
 import type { RowFacts } from './prepare-rows';
 import type { Quantities } from './report';
 import { rowQuantities } from './row-quantities';
@@ -377,13 +379,5 @@ function raised(bound: Bound, by: number): Bound {
 }
 
 function notIdentifiable(rows: number, columns: number): string {
-  return `Not identifiable from ${count(rows)} rows of ${count(columns)} columns: too many directions for so few rows.`;
+  return `Not identifiable from ${grouped(rows)} rows of ${grouped(columns)} columns: too many directions for so few rows.`;
 }
-
-function sum(values: Float64Array): number {
-  let total = 0;
-  for (const x of values) total += x;
-  return total;
-}
-
-const count = (n: number): string => n.toLocaleString('en');

@@ -1,5 +1,6 @@
 import type { Kernels } from '../compute/kernels';
 import type { Operator } from '../spectral/lanczos';
+import { dot } from '../spectral/vectors';
 import type { Rows } from './read-rows';
 
 /** Each call is one pass over the same rows, in the same order, as they enter the statistics; in memory of their own: they may be changed. */
@@ -43,7 +44,7 @@ export async function rowMoments(passes: Passes, columns: number, poll: () => vo
     rows += count;
   }
   const centredTrace = rows === 0 ? 0 : scatter / rows;
-  return { rows, columns, mean, centredTrace, trace: centredTrace + dot(mean, mean, 0) };
+  return { rows, columns, mean, centredTrace, trace: centredTrace + dot(mean, mean) };
 }
 
 /** S as an operator, never formed: one pass per application. Rows are centred before they are multiplied, so that no large mean cancels. */
@@ -70,10 +71,4 @@ export function withMean(covariance: Operator, mean: Float64Array): Operator {
     }
     return images;
   };
-}
-
-function dot(x: Float64Array, y: Float64Array, from: number): number {
-  let sum = 0;
-  for (let j = 0; j < x.length; j++) sum += x[j] * y[from + j];
-  return sum;
 }

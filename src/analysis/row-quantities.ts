@@ -2,7 +2,9 @@ import { type Bounded, exact, unavailable } from '../spectral/bounded';
 import { isExact } from '../spectral/distinct-rows';
 import { jackknife, logIncrement } from '../spectral/jackknife';
 import { populationUniformity } from '../spectral/uniformity';
+import { dot } from '../spectral/vectors';
 import { estimateOfAll, withoutInterval } from './estimate-of-all';
+import { grouped } from './grouped';
 import type { RowFacts } from './prepare-rows';
 import type { Quantities } from './report';
 import { PAIR_BUDGET } from './spectra';
@@ -58,7 +60,7 @@ export function rowQuantities({
     const paired = spread.filter((_, k) => k % step === 0);
     const estimate = populationUniformity(paired, population);
     if (complete && paired.length === rows) return exact(estimate.value);
-    const reason = `From all pairs of ${paired.length.toLocaleString('en')} rows, evenly spread over those that were read.`;
+    const reason = `From all pairs of ${grouped(paired.length)} rows, evenly spread over those that were read.`;
     return { ...estimateOfAll(estimate, confidence, U_STATISTIC), reason };
   }
 
@@ -66,10 +68,4 @@ export function rowQuantities({
     if (complete && isExact(facts.distinct)) return exact(facts.distinctRatio);
     return { value: facts.distinctRatio, exact: false, bounds: [], reason: complete ? 'Estimated by adaptive sampling.' : sampled };
   }
-}
-
-function dot(x: Float64Array, y: Float64Array): number {
-  let total = 0;
-  for (let k = 0; k < x.length; k++) total += x[k] * y[k];
-  return total;
 }

@@ -1,4 +1,5 @@
 import { jackknife } from '../spectral/jackknife';
+import { sum } from '../spectral/vectors';
 import type { SamplingDeviation } from './report';
 import type { Spectra } from './spectra';
 
@@ -13,7 +14,7 @@ export function samplingDeviation(
   shapeRidge: number,
   ridge: number,
 ): SamplingDeviation | null {
-  const trace = centred.reduce((sum, l) => sum + l, 0);
+  const trace = sum(centred);
   const squares = centred.reduce((sum, l) => sum + l * l, 0);
   if (rows < 3 || !(trace > 0)) return null;
   const deviation = (increments: Float64Array): number =>

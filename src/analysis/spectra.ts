@@ -1,6 +1,7 @@
 import type { Kernels, Tridiagonalization } from '../compute/kernels';
 import { type GramSummary, hasDrifted, type OpenSummary, openSummary, settle } from '../spectral/gram-summary';
 import { shiftedInverseForms, type Tridiagonal, tridiagonalEigenvalues } from '../spectral/tridiagonal';
+import { dot } from '../spectral/vectors';
 import type { Rows } from './read-rows';
 import { rowPasses, rowsPerBand } from './row-passes';
 import { rowHash } from './sample';
@@ -327,12 +328,6 @@ function times({ diagonal, offDiagonal }: Tridiagonal, x: Float64Array): Float64
   return diagonal.map(
     (a, k) => a * x[k] + (k > 0 ? offDiagonal[k - 1] * x[k - 1] : 0) + (k < offDiagonal.length ? offDiagonal[k] * x[k + 1] : 0),
   );
-}
-
-function dot(x: Float64Array, y: Float64Array): number {
-  let sum = 0;
-  for (let k = 0; k < x.length; k++) sum += x[k] * y[k];
-  return sum;
 }
 
 function meanOf(blocks: readonly Rows[], columns: number): Float64Array {

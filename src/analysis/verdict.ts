@@ -1,3 +1,4 @@
+import { grouped } from './grouped';
 import type { RowFacts } from './prepare-rows';
 import type { Level, Quantities, Reason, Verdict } from './report';
 
@@ -81,6 +82,6 @@ export function judge(facts: RowFacts, quantities: Quantities, shape: { rows: nu
 
 export const LEVELS_WORST_FIRST: readonly Level[] = ['broken', 'collapsed', 'collapsing', 'watch', 'unknown', 'healthy'];
 
-const plural = (n: number, one: string, many: string): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+const plural = (n: number, one: string, many: string): string => `${grouped(n)} ${n === 1 ? one : many}`;
 const short = (x: number): string => x.toLocaleString('en', { maximumSignificantDigits: 3 });
 const percent = (x: number): string => `${(100 * x).toLocaleString('en', { maximumSignificantDigits: 2 })} %`;

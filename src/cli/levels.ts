@@ -1,14 +1,14 @@
 import type { Level } from '../analysis/report';
-import { levelWord } from '../words/verdict';
+import { levelSign, levelWord } from '../words/verdict';
 import type { Look, Style } from './style';
 
-const SIGNS: Readonly<Record<Level, { readonly symbol: string; readonly look: Look }>> = {
-  broken: { symbol: '✖', look: 'red' },
-  collapsed: { symbol: '✖', look: 'red' },
-  collapsing: { symbol: '▼', look: 'red' },
-  watch: { symbol: '◆', look: 'yellow' },
-  unknown: { symbol: '?', look: 'cyan' },
-  healthy: { symbol: '✔', look: 'green' },
+const LOOKS: Readonly<Record<Level, Look>> = {
+  broken: 'red',
+  collapsed: 'red',
+  collapsing: 'red',
+  watch: 'yellow',
+  unknown: 'cyan',
+  healthy: 'green',
 };
 
 /** The level as a symbol and words, so that it can be told without its colour. */
@@ -22,6 +22,5 @@ export function levelTag(level: Level, style: Style): string {
 }
 
 function withSign(level: Level, words: string, style: Style): string {
-  const { symbol, look } = SIGNS[level];
-  return style[look](`${symbol} ${words}`);
+  return style[LOOKS[level]](`${levelSign(level)} ${words}`);
 }

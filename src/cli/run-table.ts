@@ -1,4 +1,4 @@
-import { ALARM_EVIDENCE, WATCH_EVIDENCE } from '../runs/judge-run';
+import { ALARM_EVIDENCE, WATCH_EVIDENCE } from '../runs/findings';
 import { isWeights, sameMatrix } from '../runs/matrix-series';
 import type { JudgedCheckpoint, MatrixReport, RunReport } from '../runs/run-report';
 import { DEFAULT_ADVICE } from '../words/advice';

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Level } from '../analysis/report';
 import { LEVELS_WORST_FIRST } from '../analysis/verdict';
-import type { JudgedCheckpoint, RunReport } from '../engine/protocol';
+import { type JudgedCheckpoint, type RunReport, sameMatrix } from '../engine/protocol';
 import { DEFINITIONS, type Definition } from '../spectral/definitions';
 import { count, counted, number, reported } from '../words/numbers';
 import { outlookEntries } from '../words/run';
@@ -239,15 +239,12 @@ function rankText({ baseline, checkpoints }: RunReport, matrix: Matrix | undefin
   const now = matrix?.report.quantities.effectiveRank;
   if (matrix === undefined || now === undefined || now.value === null) return null;
   const text = vscode.l10n.t('effective rank {0}', reported(now.value, now.exact));
-  const first = checkpoints.find(({ name }) => name === baseline)?.matrices.find((candidate) => isSame(candidate, matrix));
+  const start = checkpoints.find(({ name }) => name === baseline);
+  const first = start && sameMatrix(matrix, start);
   const before = first?.report.quantities.effectiveRank?.value;
   if (!before || first === matrix) return text;
   const percent = Math.round(100 * (now.value / before - 1));
   return `${text}, ${percent === 0 ? '\u00b10' : percent > 0 ? `+${percent}` : `${MINUS}${-percent}`} %`;
-}
-
-function isSame(a: Matrix, b: Matrix): boolean {
-  return a.file === b.file && a.report.source.tensor === b.report.source.tensor;
 }
 
 /** How far each judged quantity is from the baseline. */

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { JudgedCheckpoint, RunReport } from '../engine/protocol';
+import { type JudgedCheckpoint, type RunReport, sameMatrix } from '../engine/protocol';
 import { counted, number } from '../words/numbers';
 import { quantityGroups } from '../words/quantities';
 import { outlookEntries } from '../words/run';
@@ -76,7 +76,7 @@ function runText(run: RunReport, { muted, warned }: { readonly muted: boolean; r
 type Matrix = JudgedCheckpoint['matrices'][number];
 
 function appendImage(text: vscode.MarkdownString, { checkpoints, onset }: RunReport, matrix: Matrix): void {
-  const values = checkpoints.map((checkpoint) => sameMatrix(checkpoint, matrix)?.report.quantities.effectiveRank?.value ?? Number.NaN);
+  const values = checkpoints.map((checkpoint) => sameMatrix(matrix, checkpoint)?.report.quantities.effectiveRank?.value ?? Number.NaN);
   const known = values.filter(Number.isFinite);
   if (known.length < 2) return;
   const image = sparklineImage(
@@ -97,7 +97,7 @@ function rankLines(run: RunReport, newest: JudgedCheckpoint, matrix: Matrix): st
   const known = now.known.map(({ text }) => text).join('; ');
   const lines = [`${name}: ${[now.value, now.unit].filter(Boolean).join(' ')}${known ? `, ${known}` : ''}`];
   const baseline = run.checkpoints.find((checkpoint) => checkpoint.name === run.baseline);
-  const then = baseline && sameMatrix(baseline, matrix);
+  const then = baseline && sameMatrix(matrix, baseline);
   const before = then && rankRow(then)?.value;
   if (before && baseline !== newest) lines.push(vscode.l10n.t('At the baseline {0}: {1}', baseline.name, before));
   return lines;
@@ -107,10 +107,6 @@ function rankRow({ report }: Matrix) {
   return quantityGroups(report)
     .flatMap(({ rows }) => rows)
     .find(({ key }) => key === 'effectiveRank');
-}
-
-function sameMatrix({ matrices }: JudgedCheckpoint, { file, report }: Matrix): Matrix | undefined {
-  return matrices.find((other) => other.file === file && other.report.source.tensor === report.source.tensor);
 }
 
 /** As text and nothing else. The editor's own way turns spaces into ones at which no line breaks. */

@@ -1,20 +1,10 @@
 import * as vscode from 'vscode';
-import type { Level } from '../analysis/report';
+import { levelSign } from '../words/verdict';
 import { SECTION } from './contributions';
 import { levelColour } from './level-looks';
 import { SEVERITIES } from './problems';
 import { runPhrase } from './run-phrases';
 import type { Mention, ScriptMentions } from './script-mentions';
-
-/** A shape before the word, so that it can be told without its colour. */
-const SIGNS: Record<Level, string> = {
-  broken: '\u2716',
-  collapsed: '\u2716',
-  collapsing: '\u25bc',
-  watch: '\u25c6',
-  unknown: '?',
-  healthy: '\u2714',
-};
 
 /** Behind the lines of scripts that name runs, where the setting asks for it: how the worst run is. Lens and problem say more. */
 export class RunInlineText {
@@ -52,7 +42,7 @@ export class RunInlineText {
     if (run === undefined) return [];
     const { line, end } = mention.reference;
     const after: vscode.ThemableDecorationAttachmentRenderOptions = {
-      contentText: `${SIGNS[run.level]} ${runPhrase(run)}`,
+      contentText: `${levelSign(run.level)} ${runPhrase(run)}`,
       color: levelColour(run.level) ?? new vscode.ThemeColor('editorCodeLens.foreground'),
       fontStyle: 'italic',
       margin: '0 0 0 3em',

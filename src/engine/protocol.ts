@@ -2,13 +2,12 @@ import { NotificationType, NotificationType0, ProgressType, RequestType, Request
 import type { AnalysisOptions, SpectralReport } from '../analysis/report';
 import type { BackendStatus } from '../compute/select';
 import type { TensorFile } from '../formats/matrix-source';
-import { COLLAPSED_SHARE } from '../runs/findings';
-import { ALARM_EVIDENCE, WATCH_EVIDENCE } from '../runs/judge-run';
+import { ALARM_EVIDENCE, COLLAPSED_SHARE, WATCH_EVIDENCE } from '../runs/findings';
 import type { RunReport } from '../runs/run-report';
 import type { WatchNotice } from '../runs/watch-run';
 import type { RunChange } from './run-changes';
 
-export { isWeights } from '../runs/matrix-series';
+export { isWeights, sameMatrix } from '../runs/matrix-series';
 export type { JudgedCheckpoint, NamedStep, RunReport } from '../runs/run-report';
 export type { WatchNotice } from '../runs/watch-run';
 

@@ -26,8 +26,10 @@ const NARROWED_SHARE = 0.8;
 const DISTINCT_ROWS_LOST = 0.02;
 /** A certain drift is a collapse where it moved one of these as far, otherwise to be watched. Shape and log-determinant per dimension. */
 const MATERIAL: Readonly<Record<Statistic, number>> = { logScale: 0.1, shape: 0.05, participationRatio: 0.1, logDet: 0.05 };
-/** Evidence of one statistic for naming it among the kinds. */
-const CERTAIN = 100;
+/** Evidence at which an alarm is raised, and one statistic named: less than one false alarm in so many healthy checkpoints. */
+export const ALARM_EVIDENCE = 100;
+/** Evidence from which a run is worth watching. */
+export const WATCH_EVIDENCE = 10;
 
 /** What one matrix shows by itself or beside the baseline's. @param before undefined for the baseline itself, and where the baseline has no such matrix */
 export function matrixFindings(matrix: MatrixReport, before: CheckpointReport | undefined): Finding[] {
@@ -67,7 +69,7 @@ export interface Departure {
 
 /** The matrices that have left their baselines by checkpoint k, at or after the alarm: the leading one, and others that moved as surely. */
 export function departures(series: readonly StatisticSeries[], alarm: Alarm, k: number): Departure[] {
-  const certainAt = ({ change }: StatisticSeries): number => change.evidence.subarray(0, k + 1).findIndex((m) => m >= CERTAIN);
+  const certainAt = ({ change }: StatisticSeries): number => change.evidence.subarray(0, k + 1).findIndex((m) => m >= ALARM_EVIDENCE);
   const certain = series.filter((s) => certainAt(s) >= 0);
   const matrices = new Set([alarm.leading, ...certain].map(({ matrix }) => matrix));
   return [...matrices].map((matrix) => {

@@ -1,14 +1,20 @@
 import { LEVELS_WORST_FIRST } from '../analysis/verdict';
 import { meanEvidence } from '../spectral/change-detection';
-import { type Alarm, departureFinding, departures, driftingFinding, type Finding, matrixFindings, nothingFound } from './findings';
+import {
+  ALARM_EVIDENCE,
+  type Alarm,
+  departureFinding,
+  departures,
+  driftingFinding,
+  type Finding,
+  matrixFindings,
+  nothingFound,
+  WATCH_EVIDENCE,
+} from './findings';
 import { forecastCollapse } from './forecast-collapse';
 import { embeddingSeries, isWeights, type StatisticSeries, sameMatrix, statisticSeries } from './matrix-series';
 import type { AnalyzedCheckpoint, JudgedCheckpoint, NamedStep, QuantityDrift, RunReport } from './run-report';
 
-/** Evidence at which an alarm is raised: less than one false alarm in so many healthy checkpoints. */
-export const ALARM_EVIDENCE = 100;
-/** Evidence from which a run is worth watching. */
-export const WATCH_EVIDENCE = 10;
 /** Checkpoints, with the baseline, from which the absence of evidence means something. */
 export const FEWEST_CHECKPOINTS = 3;
 

@@ -1,4 +1,5 @@
 import { jackknife, type PopulationEstimate, type SampleSize } from './jackknife';
+import { sum } from './vectors';
 
 /**
  * What a sample of n rows says of the whole population of N rows, for spectral functions of a second moment matrix whose
@@ -238,10 +239,4 @@ function leaveOneOut(sample: SampledMoment, lambda: number): LeaveOneOut {
   });
   const gap = Math.log1p(odds / leverages.length) - logs / leverages.length;
   return { increments, jensenGap: n * (1 - n / N) * Math.max(0, gap) };
-}
-
-function sum(values: Float64Array): number {
-  let total = 0;
-  for (const x of values) total += x;
-  return total;
 }

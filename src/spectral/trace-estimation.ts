@@ -1,5 +1,6 @@
 import { type Operator, orthogonalize } from './lanczos';
 import { normal, uniform } from './random';
+import { dot } from './vectors';
 
 /** A random estimate of a trace, and its own estimate of its standard deviation. */
 export interface TraceEstimate {
@@ -24,12 +25,6 @@ export function meanAndError(values: readonly number[]): { mean: number; standar
   const mean = values.reduce((sum, x) => sum + x, 0) / n;
   const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
   return { mean, standardError: n > 1 ? Math.sqrt(squares / (n - 1) / n) : Number.POSITIVE_INFINITY };
-}
-
-function dot(x: Float64Array, y: Float64Array): number {
-  let sum = 0;
-  for (let j = 0; j < x.length; j++) sum += x[j] * y[j];
-  return sum;
 }
 
 function rowsOf(a: Float64Array, d: number): Float64Array[] {

@@ -1,6 +1,7 @@
 import { cholesky } from './cholesky';
 import { logSphericity } from './log-det';
 import { singularValues } from './singular-values';
+import { dot, sum } from './vectors';
 
 /** The change of logdet S' between two covariances, and its two voices; `total` = `scale` + `shape`, in nats. */
 export interface LogDetSplit {
@@ -200,23 +201,6 @@ export function spanCoordinates(gram: Float64Array, n: number, poll: () => void 
 /** Relative to the sums that cancel. */
 const ROUNDING = 32 * Number.EPSILON;
 
-/** x . y[from...], in four sums that need not wait for each other. */
-function dot(x: Float64Array, y: Float64Array, from: number): number {
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  let k = 0;
-  for (; k + 3 < x.length; k += 4) {
-    s0 += x[k] * y[from + k];
-    s1 += x[k + 1] * y[from + k + 1];
-    s2 += x[k + 2] * y[from + k + 2];
-    s3 += x[k + 3] * y[from + k + 3];
-  }
-  for (; k < x.length; k++) s0 += x[k] * y[from + k];
-  return s0 + s1 + (s2 + s3);
-}
-
 /** Half of a triangular factor. */
 function withoutTrailingZeros(row: Float64Array): Float64Array {
   let length = row.length;
@@ -234,10 +218,4 @@ function squaredNorm(x: Float64Array): number {
   let square = 0;
   for (const value of x) square += value * value;
   return square;
-}
-
-function sum(values: Float64Array): number {
-  let total = 0;
-  for (const x of values) total += x;
-  return total;
 }

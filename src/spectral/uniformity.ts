@@ -1,4 +1,5 @@
 import { jackknife, logIncrement, type PopulationEstimate } from './jackknife';
+import { dot } from './vectors';
 
 /** Rows that are paired while they are in the cache. */
 const TILE = 32;
@@ -18,7 +19,7 @@ export function populationUniformity(rows: readonly Float64Array[], population: 
       const end = Math.min(left + TILE, m);
       for (let i = top; i < Math.min(top + TILE, m); i++) {
         for (let j = Math.max(left, i + 1); j < end; j++) {
-          const potential = Math.exp(4 * (innerProduct(rows[i], rows[j]) - 1));
+          const potential = Math.exp(4 * (dot(rows[i], rows[j]) - 1));
           sums[i] += potential;
           sums[j] += potential;
         }
@@ -29,21 +30,4 @@ export function populationUniformity(rows: readonly Float64Array[], population: 
   for (const sum of sums) mean += sum / (m * (m - 1));
   const increments = sums.map((sum) => logIncrement(sum / ((m - 1) * mean), m, 2));
   return jackknife({ rows: m, population }, Math.log(mean), increments);
-}
-
-/** In four sums, so that none waits for the one before. */
-function innerProduct(x: Float64Array, y: Float64Array): number {
-  const whole = x.length - (x.length % 4);
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  for (let k = 0; k < whole; k += 4) {
-    a += x[k] * y[k];
-    b += x[k + 1] * y[k + 1];
-    c += x[k + 2] * y[k + 2];
-    d += x[k + 3] * y[k + 3];
-  }
-  for (let k = whole; k < x.length; k++) a += x[k] * y[k];
-  return a + b + c + d;
 }

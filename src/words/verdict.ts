@@ -23,17 +23,22 @@ export interface VerdictModel {
 /** Of a run: each of many layers may have one. */
 const MOST_REASONS = 6;
 
-const WORDS: Record<Level, { readonly word: string; readonly icon: IconName }> = {
-  healthy: { word: 'Healthy', icon: 'check' },
-  watch: { word: 'Worth watching', icon: 'eye' },
-  collapsing: { word: 'Collapsing', icon: 'down' },
-  collapsed: { word: 'Collapsed', icon: 'cross' },
-  broken: { word: 'Broken numbers', icon: 'broken' },
-  unknown: { word: 'Not enough evidence', icon: 'question' },
+const WORDS: Record<Level, { readonly word: string; readonly icon: IconName; readonly sign: string }> = {
+  healthy: { word: 'Healthy', icon: 'check', sign: '\u2714' },
+  watch: { word: 'Worth watching', icon: 'eye', sign: '\u25c6' },
+  collapsing: { word: 'Collapsing', icon: 'down', sign: '\u25bc' },
+  collapsed: { word: 'Collapsed', icon: 'cross', sign: '\u2716' },
+  broken: { word: 'Broken numbers', icon: 'broken', sign: '\u2716' },
+  unknown: { word: 'Not enough evidence', icon: 'question', sign: '?' },
 };
 
 export function levelWord(level: Level): string {
   return WORDS[level].word;
+}
+
+/** A shape before the word where there is only text, so that it can be told without its colour. */
+export function levelSign(level: Level): string {
+  return WORDS[level].sign;
 }
 
 export function verdictModel(report: SpectralReport, provisional: boolean): VerdictModel {
@@ -55,7 +60,8 @@ export function runVerdictModel(run: Pick<RunReport, 'level' | 'reasons' | 'base
 }
 
 function inWords({ level, reasons }: Pick<RunReport, 'level' | 'reasons'>, advice: readonly string[]) {
-  return { level, ...WORDS[level], reasons: reasons.map(({ message }) => message), advice: [...new Set(advice)].slice(0, 3) };
+  const { word, icon } = WORDS[level];
+  return { level, word, icon, reasons: reasons.map(({ message }) => message), advice: [...new Set(advice)].slice(0, 3) };
 }
 
 export function sampleSentence({ sample, source }: SpectralReport, provisional: boolean): string {
