@@ -1,4 +1,5 @@
 import { toTridiagonalBasis, tridiagonalize } from '../spectral/symmetric-eigen';
+import { transpose } from '../spectral/vectors';
 import type { Kernels } from './kernels';
 
 /** Rows per panel: two columns of a panel and four of another stay in the first-level cache. */
@@ -133,17 +134,6 @@ function addCombinations(y: Float64Array, count: number, d: number, products: Fl
         out[2 * d + j] += p02 * a + p12 * b;
         out[3 * d + j] += p03 * a + p13 * b;
       }
-    }
-  }
-}
-
-/** Rows [first, first + rows) of y into d columns of length `rows`, so that the inner products run through memory in order. */
-function transpose(y: Float64Array, first: number, rows: number, d: number, panel: Float64Array): void {
-  for (let j0 = 0; j0 < d; j0 += 16) {
-    const j1 = Math.min(d, j0 + 16);
-    for (let r = 0; r < rows; r++) {
-      const row = (first + r) * d;
-      for (let j = j0; j < j1; j++) panel[j * rows + r] = y[row + j];
     }
   }
 }

@@ -1,5 +1,6 @@
 import { reflect } from '../spectral/householder';
 import type { Tridiagonalization } from './kernels';
+import { WORD } from './wasm-words';
 
 /** Of assembly/tridiagonal.ts, where each is explained. */
 export interface TridiagonalExports {
@@ -11,23 +12,6 @@ export interface TridiagonalExports {
   chase(sweep: number): void;
   applyChase(sweep: number, x: number, vectors: number, v: number): void;
 }
-
-/** Indices into 32-bit words, where both files of the assembly look for them. */
-const WORD = {
-  rows: 66,
-  panels: 67,
-  y: 68,
-  x: 69,
-  products: 70,
-  step: 71,
-  groups: 72,
-  left: 73,
-  right: 74,
-  band: 75,
-  width: 76,
-  order: 77,
-  spare: 78,
-};
 
 export interface TridiagonalSpace extends TridiagonalExports {
   readonly words: Int32Array;

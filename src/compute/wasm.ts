@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Kernels } from './kernels';
 import { PLAIN_SIMD, RELAXED_SIMD } from './wasm-code';
 import { type TridiagonalExports, tridiagonalizeIn, tridiagonalLayout, tridiagonalMultiplications } from './wasm-tridiagonal';
+import { WORD } from './wasm-words';
 
 /** What assembly/kernels.ts exports; its other function runs in the other threads. */
 interface Exports extends TridiagonalExports {
@@ -9,22 +10,6 @@ interface Exports extends TridiagonalExports {
   pack(from: number, count: number, d: number, to: number): void;
 }
 
-/** Where assembly/kernels.ts looks for them: indices into 32-bit words. */
-const WORD = {
-  open: 0,
-  active: 16,
-  next: 32,
-  drained: 48,
-  kind: 64,
-  tasks: 65,
-  rows: 66,
-  panels: 67,
-  y: 68,
-  x: 69,
-  products: 70,
-  step: 71,
-  done: 128,
-};
 const KIND = { gram: 0, products: 1, combination: 2, image: 3, rankUpdate: 4 };
 const SLOTS = 64;
 /** Columns of a tile. */

@@ -1,4 +1,5 @@
 import { reflect } from './householder';
+import { transpose } from './vectors';
 
 /**
  * The triangular factor R of [1, X] = Q R, where 1 is a column of ones and X has n rows and d columns, in O(d^2) memory whatever n.
@@ -94,17 +95,6 @@ function withoutOnes(r: Float64Array, order: number, columns: number): Float64Ar
     t.set(r.subarray(row, row + columns), i * columns);
   }
   return t;
-}
-
-/** Rows [first, first + rows) of x into columns of length `rows`, so that the inner products run through memory in order. */
-function transpose(x: Float64Array, first: number, rows: number, columns: number, panel: Float64Array): void {
-  for (let j0 = 0; j0 < columns; j0 += 16) {
-    const j1 = Math.min(columns, j0 + 16);
-    for (let r = 0; r < rows; r++) {
-      const row = (first + r) * columns;
-      for (let j = j0; j < j1; j++) panel[j * rows + r] = x[row + j];
-    }
-  }
 }
 
 /**

@@ -21,3 +21,14 @@ export function sum(values: Float64Array): number {
   for (const x of values) total += x;
   return total;
 }
+
+/** Rows [first, first + rows) of x into columns of length `rows`, so that the inner products run through memory in order. */
+export function transpose(x: Float64Array, first: number, rows: number, columns: number, panel: Float64Array): void {
+  for (let j0 = 0; j0 < columns; j0 += 16) {
+    const j1 = Math.min(columns, j0 + 16);
+    for (let r = 0; r < rows; r++) {
+      const row = (first + r) * columns;
+      for (let j = j0; j < j1; j++) panel[j * rows + r] = x[row + j];
+    }
+  }
+}

@@ -5,10 +5,11 @@ import { type AnalysisHooks, analyze } from '../../src/analysis/analyze';
 import { type AnalysisOptions, DEFAULT_OPTIONS, type ExactSpectrum, type SpectralReport } from '../../src/analysis/report';
 import type { Backend } from '../../src/compute/kernels';
 import { selectBackend } from '../../src/compute/select';
-import type { MatrixSource, TensorFile } from '../../src/formats/matrix-source';
+import type { TensorFile } from '../../src/formats/matrix-source';
 import { openTensorFile } from '../../src/formats/registry';
 import type { Bound, Bounded } from '../../src/spectral/bounded';
 import { trackOneUpperBound } from '../../src/spectral/sigma-ub';
+import { memoryFile } from './memory-file';
 
 const fixtures = join(__dirname, '..', 'fixtures', 'analysis');
 const backend: Promise<Backend> = selectBackend('cpu');
@@ -28,30 +29,7 @@ const expected = JSON.parse(readFileSync(join(fixtures, 'expected.json'), 'utf8'
 /** A matrix in memory, with whichever access is asked for. */
 function matrixFile(rows: number[][], access: 'random' | 'sequential' = 'random', name = '', format = 'npy'): TensorFile {
   const columns = rows[0]?.length ?? 0;
-  const source: MatrixSource = {
-    rows: access === 'random' ? rows.length : null,
-    columns,
-    access,
-    async read(first, count, into) {
-      for (let i = 0; i < count; i++) into.set(rows[first + i], i * columns);
-    },
-    async *stream(rowsPerBlock) {
-      for (let first = 0; first < rows.length; first += rowsPerBlock) {
-        const block = rows.slice(first, first + rowsPerBlock);
-        yield { first, count: block.length, values: Float64Array.from(block.flat()) };
-      }
-    },
-  };
-  return {
-    path: 'memory',
-    format,
-    bytes: 8 * rows.length * columns,
-    tensors: [{ name, dtype: 'float64', shape: [rows.length, columns], bytes: 8 * rows.length * columns, matrix: source, note: null }],
-    warnings: [],
-    fingerprint: '',
-    matrix: () => source,
-    async close() {},
-  };
+  return memoryFile(Float64Array.from(rows.flat()), columns, { access, name, format, countsRows: access === 'random' });
 }
 
 async function report(

@@ -5,39 +5,15 @@ import type { Comparison } from '../../src/analysis/comparison';
 import { type AnalysisOptions, DEFAULT_OPTIONS } from '../../src/analysis/report';
 import { toJson } from '../../src/analysis/report-json';
 import { selectBackend } from '../../src/compute/select';
-import type { MatrixSource, TensorFile } from '../../src/formats/matrix-source';
+import type { TensorFile } from '../../src/formats/matrix-source';
 import { openTensorFile } from '../../src/formats/registry';
+import { memoryFile } from './memory-file';
 
 const samples = join(__dirname, '..', '..', 'samples');
 const backend = selectBackend('cpu');
 
 function matrixFile(rows: readonly (readonly number[])[], access: 'random' | 'sequential' = 'random'): TensorFile {
-  const columns = rows[0].length;
-  const source: MatrixSource = {
-    rows: access === 'random' ? rows.length : null,
-    columns,
-    access,
-    async read(first, count, into) {
-      for (let i = 0; i < count; i++) into.set(rows[first + i], i * columns);
-    },
-    async *stream(rowsPerBlock) {
-      for (let first = 0; first < rows.length; first += rowsPerBlock) {
-        const block = rows.slice(first, first + rowsPerBlock);
-        yield { first, count: block.length, values: Float64Array.from(block.flat()) };
-      }
-    },
-  };
-  const bytes = 8 * rows.length * columns;
-  return {
-    path: 'memory',
-    format: 'npy',
-    bytes,
-    tensors: [{ name: '', dtype: 'float64', shape: [rows.length, columns], bytes, matrix: source, note: null }],
-    warnings: [],
-    fingerprint: '',
-    matrix: () => source,
-    async close() {},
-  };
+  return memoryFile(Float64Array.from(rows.flat()), rows[0].length, { access, countsRows: access === 'random' });
 }
 
 async function compared(a: TensorFile, b: TensorFile, options: Partial<AnalysisOptions> = {}): Promise<Comparison> {

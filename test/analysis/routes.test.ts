@@ -8,6 +8,7 @@ import { selectBackend } from '../../src/compute/select';
 import type { MatrixSource, TensorFile } from '../../src/formats/matrix-source';
 import type { Bounded } from '../../src/spectral/bounded';
 import { normal, uniform } from '../../src/spectral/random';
+import { memoryFile } from './memory-file';
 
 const backend = selectBackend('cpu');
 
@@ -17,33 +18,8 @@ interface Matrix {
   readonly values: Float64Array;
 }
 
-/** A file of one matrix in memory. */
-function fileOf({ rows, columns, values }: Matrix, dtype = 'float64', access: MatrixSource['access'] = 'random'): TensorFile {
-  const source: MatrixSource = {
-    rows,
-    columns,
-    access,
-    async read(first, count, into) {
-      into.set(values.subarray(first * columns, (first + count) * columns));
-    },
-    async *stream(rowsPerBlock) {
-      for (let first = 0; first < rows; first += rowsPerBlock) {
-        const count = Math.min(rowsPerBlock, rows - first);
-        yield { first, count, values: values.slice(first * columns, (first + count) * columns) };
-      }
-    },
-  };
-  const bytes = 8 * values.length;
-  return {
-    path: 'memory',
-    format: 'npy',
-    bytes,
-    tensors: [{ name: '', dtype, shape: [rows, columns], bytes, matrix: source, note: null }],
-    warnings: [],
-    fingerprint: '',
-    matrix: () => source,
-    async close() {},
-  };
+function fileOf({ columns, values }: Matrix, dtype = 'float64', access: MatrixSource['access'] = 'random'): TensorFile {
+  return memoryFile(values, columns, { dtype, access });
 }
 
 async function report(file: TensorFile, options = {}, hooks: Partial<AnalysisHooks> = {}): Promise<SpectralReport> {

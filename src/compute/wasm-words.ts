@@ -1,0 +1,23 @@
+/** Where the files of the assembly look for what the threads share: indices into 32-bit words. */
+export const WORD = {
+  open: 0,
+  active: 16,
+  next: 32,
+  drained: 48,
+  kind: 64,
+  tasks: 65,
+  rows: 66,
+  panels: 67,
+  y: 68,
+  x: 69,
+  products: 70,
+  step: 71,
+  groups: 72,
+  left: 73,
+  right: 74,
+  band: 75,
+  width: 76,
+  order: 77,
+  spare: 78,
+  done: 128,
+};
