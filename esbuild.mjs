@@ -4,6 +4,21 @@ import * as esbuild from 'esbuild';
 
 const production = process.argv.includes('--production');
 
+/** Packages that a reader of some format imports when it is first needed: each is a file of its own, so that no start waits for it. */
+const libraries = new Map();
+/** @type {esbuild.Plugin} */
+const onDemand = {
+  name: 'libraries on demand',
+  setup(build) {
+    build.onResolve({ filter: /^[^.]/ }, ({ path, kind }) => {
+      if (kind !== 'dynamic-import' || path.startsWith('node:')) return undefined;
+      const name = `library-${path.replaceAll(/\W+/g, '-')}`;
+      libraries.set(name, path);
+      return { path: `./${name}.js`, external: true };
+    });
+  },
+};
+
 /** @type {esbuild.BuildOptions} */
 const node = {
   bundle: true,
@@ -12,6 +27,7 @@ const node = {
   format: 'cjs',
   // vscode is the host's; gl is gpu.js's optional WebGL back end, which is not used.
   external: ['vscode', 'gl'],
+  plugins: [onDemand],
   minify: production,
   sourcemap: production ? false : 'linked',
   logLevel: 'warning',
@@ -28,6 +44,8 @@ const builds = [
       'panel-style': 'webview/panel.css',
       'run-panel': 'webview/run/main.ts',
       'run-panel-style': 'webview/run/run.css',
+      'compare-panel': 'webview/compare/main.ts',
+      'compare-panel-style': 'webview/compare/compare.css',
     },
     bundle: true,
     platform: 'browser',
@@ -48,8 +66,9 @@ try {
   console.warn(`No WebGPU runtime for ${platform}: the build computes on the CPU only.`);
 }
 
+await Promise.all(builds.map((build) => esbuild.build(build)));
+// Known once the readers are bundled.
+if (libraries.size > 0) await esbuild.build({ ...node, plugins: [], entryPoints: Object.fromEntries(libraries), outdir: 'dist' });
 if (process.argv.includes('--watch')) {
   for (const build of builds) await (await esbuild.context(build)).watch();
-} else {
-  await Promise.all(builds.map((build) => esbuild.build(build)));
 }

@@ -54,7 +54,10 @@ try {
     ['SIMD x2', wasm(false, 2)],
     ['fused', wasm(true, 1)],
     ['fused x2', wasm(true, 2)],
-  ].map(([name, kernels]) => ({ name, measure: (y, n, d) => gigaflops(kernels, y, n, d) }));
+    ['SIMD f32', wasm(false, 1), 'float32'],
+    ['fused f32', wasm(true, 1), 'float32'],
+    ['fused f32 x2', wasm(true, 2), 'float32'],
+  ].map(([name, kernels, precision]) => ({ name, measure: (y, n, d) => gigaflops(kernels, y, n, d, precision) }));
   for (const threads of ['1', '2']) {
     const env = { ...process.env, OPENBLAS_NUM_THREADS: threads, OMP_NUM_THREADS: threads };
     const measure = (_, n, d) => Number(execFileSync(PYTHON, ['-c', reference, String(n), String(d)], { env }));
@@ -75,10 +78,10 @@ try {
 }
 
 /** In blocks as an analysis reads them; the first one warms up. */
-async function gigaflops(kernels, y, n, d) {
+async function gigaflops(kernels, y, n, d, precision) {
   const rows = Math.min(1024, Math.floor(2 ** 20 / d));
   const gram = new Float64Array(d * d);
-  const add = (first) => kernels.addGram(y.subarray(first * d), Math.min(rows, n - first), d, gram, () => {});
+  const add = (first) => kernels.addGram(y.subarray(first * d), Math.min(rows, n - first), d, gram, () => {}, precision);
   await add(0);
   const start = performance.now();
   for (let first = 0; first < n; first += rows) await add(first);

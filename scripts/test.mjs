@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findChromium } from './chromium.mjs';
 import { dependenciesAreCurrent, installDependencies } from './dependencies.mjs';
-import { editorUnavailable, installEditor } from './editor/install.mjs';
+import { EDITIONS, editorUnavailable, installEditor } from './editor/install.mjs';
 import { npm, root, run } from './process.mjs';
 
 const VITEST = path.join(root, 'node_modules/vitest/vitest.mjs');
@@ -58,12 +58,21 @@ async function realEditor() {
   const unavailable = findChromium() ? editorUnavailable() : NO_CHROMIUM;
   if (unavailable) return skip(unavailable);
   try {
-    await installEditor(console.log);
+    for (const edition of Object.keys(EDITIONS)) await installEditor(console.log, edition);
   } catch (error) {
     console.error(error.message);
     return skip('it could not be downloaded');
   }
-  return vitest('editor');
+  return sum([await vitest('editor'), await vitest('editor-oldest')]);
+}
+
+/** @param {ReturnType<typeof count>[]} outcomes */
+function sum(outcomes) {
+  return {
+    passed: outcomes.reduce((total, { passed }) => total + passed, 0),
+    failed: outcomes.reduce((total, { failed }) => total + failed, 0),
+    skipped: outcomes.flatMap(({ skipped }) => skipped),
+  };
 }
 
 /** The suites of the given names and those they need; all without a name. */
@@ -98,10 +107,7 @@ async function runAll(selected) {
   return [...outcomes.values()];
 }
 
-const outcomes = await runAll(select(process.argv.slice(2)));
-const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
-const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
-const skipped = outcomes.flatMap((outcome) => outcome.skipped);
+const { passed, failed, skipped } = sum(await runAll(select(process.argv.slice(2))));
 for (const what of skipped) console.log(`Skipped: ${what}`);
 console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
 // Where nobody reads along, what was skipped was not checked.

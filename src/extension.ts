@@ -1,10 +1,14 @@
 import * as vscode from 'vscode';
 import { Analyses } from './editor/analyses';
 import { registerAnalyzeCommand } from './editor/analyze-command';
+import { registerCompareCommands } from './editor/compare-command';
+import { ComparePanels } from './editor/compare-panel';
 import { HealthDecorations } from './editor/decorations';
 import { registerDoctor } from './editor/doctor';
 import { announceFailing, registerEngineCommands } from './editor/engine-commands';
 import { HealthView } from './editor/health-view';
+import { registerHealthTools } from './editor/lm-tools';
+import { registerMcpServers } from './editor/mcp-servers';
 import { RunNotifications } from './editor/notifications';
 import { Problems } from './editor/problems';
 import { QuickFixes } from './editor/quick-fixes';
@@ -33,8 +37,11 @@ export function activate(context: vscode.ExtensionContext): void {
       log: (text) => log.info(text.trimEnd()),
       onStateChange: (state) => {
         status.engineIs(state);
+        if (state !== 'running') runs.engineStopped();
         void announceFailing(state);
       },
+      // The engine may start a Node.js of the system, for the GPU: not in Restricted Mode, and none that the workspace brings along.
+      foreignFolders: () => (vscode.workspace.isTrusted ? (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath) : null),
       onRunEvent: (event) => {
         if (event.kind === 'notice') log.info(`${event.run}: ${JSON.stringify(event.notice)}`);
         runs.accept(event);
@@ -42,12 +49,17 @@ export function activate(context: vscode.ExtensionContext): void {
     });
     const problems = new Problems();
     const analyses = new Analyses(engine);
-    const status = new RunStatus(runs, analyses);
+    const spectra = new SpectrumEditor(extensionUri, analyses, problems, log);
+    const comparisons = new ComparePanels(extensionUri, analyses, log);
     const history = vscode.Uri.joinPath(storageUri ?? globalStorageUri, 'runs.jsonl').fsPath;
+    const watch = new RunWatch(engine, runs, history, log);
+    const status = new RunStatus(runs, analyses, (paused) => watch.pause(paused));
     subscriptions.push(
       problems,
-      new SpectrumEditor(extensionUri, analyses, problems, log).register(),
+      spectra.register(),
       registerAnalyzeCommand(),
+      comparisons.register(),
+      registerCompareCommands(runs, comparisons),
       registerDoctor(engine),
       registerEngineCommands(engine, log),
       runs,
@@ -59,10 +71,12 @@ export function activate(context: vscode.ExtensionContext): void {
       new RunNotifications(runs, workspaceState),
       new QuickFixes(runs).register(),
       showRunsInScripts(runs),
-      registerRunCommands(runs),
-      new RunPanels(extensionUri, runs, log).register(),
-      registerRunActions(runs, extensionUri, workspaceState),
-      new RunWatch(engine, runs, history, log).register(),
+      registerRunCommands(runs, spectra.open),
+      new RunPanels(extensionUri, runs, spectra.open, log).register(),
+      registerRunActions(runs, spectra.open, extensionUri, workspaceState),
+      watch.register(),
+      registerHealthTools(analyses, runs, log),
+      registerMcpServers(extensionUri),
     );
   } catch (error) {
     // The editor itself says nothing when an extension fails to start.

@@ -1,3 +1,5 @@
+import { escapeAttribute, escapeText } from './markup';
+
 /** Where the editor serves the panel's files from, and what its content-security policy needs. */
 export interface PanelAssets {
   readonly title: string;
@@ -37,8 +39,8 @@ export function panelDocument({ title, nonce, cspSource, scriptUri, styleUri }: 
       `font-src ${cspSource}`,
     ],
     // The component library puts this nonce on the style elements that it makes.
-    head: `<meta property="csp-nonce" content="${attribute(nonce)}">\n<link rel="stylesheet" href="${attribute(styleUri)}">`,
-    body: `<body>\n<script nonce="${attribute(nonce)}" src="${attribute(scriptUri)}"></script>`,
+    head: `<meta property="csp-nonce" content="${escapeAttribute(nonce)}">\n<link rel="stylesheet" href="${escapeAttribute(styleUri)}">`,
+    body: `<body>\n<script nonce="${escapeAttribute(nonce)}" src="${escapeAttribute(scriptUri)}"></script>`,
   });
 }
 
@@ -54,11 +56,11 @@ export function standaloneDocument({ nonce, title, script, style, json }: Standa
       "style-src-attr 'unsafe-inline'",
       'img-src data:',
     ],
-    head: `<meta property="csp-nonce" content="${attribute(nonce)}">
-<style nonce="${attribute(nonce)}">${style.replaceAll('</style', '<\\/style')}</style>`,
+    head: `<meta property="csp-nonce" content="${escapeAttribute(nonce)}">
+<style nonce="${escapeAttribute(nonce)}">${style.replaceAll('</style', '<\\/style')}</style>`,
     body: `<body class="standalone">
 <script type="application/json" id="${STANDALONE_DATA_ID}">${json.replaceAll('<', '\\u003c')}</script>
-<script nonce="${attribute(nonce)}">${inlineScript(script)}</script>`,
+<script nonce="${escapeAttribute(nonce)}">${inlineScript(script)}</script>`,
   });
 }
 
@@ -69,7 +71,7 @@ function page(parts: { title: string; policy: readonly string[]; head: string; b
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${parts.policy.join('; ')}">
-<title>${text(parts.title)}</title>
+<title>${escapeText(parts.title)}</title>
 ${parts.head}
 </head>
 ${parts.body}
@@ -81,12 +83,4 @@ ${parts.body}
 /** Neither sequence may stand inside a script element; in a bundle both occur in string literals only. */
 function inlineScript(script: string): string {
   return script.replaceAll('</script', '<\\/script').replaceAll('<!--', '\\x3c!--');
-}
-
-function text(value: string): string {
-  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-}
-
-function attribute(value: string): string {
-  return text(value).replaceAll('"', '&quot;');
 }

@@ -3,6 +3,8 @@ import { reportFromJson } from '../src/analysis/report-json';
 import type { FileSummary } from '../src/engine/protocol';
 import { type Connection, editorConnection, inEditor } from './connection';
 import { STANDALONE_DATA_ID } from './document';
+import { element } from './dom';
+import type { ExportFile } from './export/files';
 import { type HostMessage, type PanelMessage, parseHostMessage } from './protocol';
 
 /** The other side of the panel: the editor, or the document itself when it was saved as a file. */
@@ -38,11 +40,20 @@ function savedHost(): Host {
         send(message.tensor, reports.get(message.tensor)!);
       } else if (message.type === 'copy') {
         void navigator.clipboard.writeText(message.text);
+      } else if (message.type === 'save') {
+        download(message.file);
       }
     },
     restore: () => undefined,
     save: () => {},
   };
+}
+
+function download({ name, encoding, content }: ExportFile): void {
+  const bytes = encoding === 'base64' ? Uint8Array.from(atob(content), (character) => character.charCodeAt(0)) : content;
+  const address = URL.createObjectURL(new Blob([bytes]));
+  element('a', { href: address, download: name }).click();
+  URL.revokeObjectURL(address);
 }
 
 /** Says on the body which scheme holds, as the editor does: that is the sign on which colours are read again. */

@@ -1,17 +1,22 @@
 import { computeEntries, integrityEntries, SIGMA_TITLE, sigmaEntries } from '../src/words/entries';
 import { quantityGroups } from '../src/words/quantities';
 import { verdictModel } from '../src/words/verdict';
+import { inEditor } from './connection';
 import { element, section, setText } from './dom';
+import { type ExportTarget, exportMenu } from './export/menu';
+import { reportCsv, reportJson, reportMarkdown } from './export/report-files';
 import type { Host } from './host';
 import { NEW_SESSION, receive, retry, type Session, select } from './session';
-import { button, checkbox } from './ui';
+import { checkbox } from './ui';
+import { boundsModel } from './view-model/bounds';
 import { glance } from './view-model/glance';
 import { headerModel } from './view-model/header';
+import { resolutionModel } from './view-model/resolution';
 import { spectrumModel } from './view-model/spectrum';
-import { summaryText } from './view-model/summary-text';
 import { tensorList } from './view-model/tensors';
 import { varianceModel } from './view-model/variance';
 import { restoreViewState, type ViewState } from './view-state';
+import { boundsView } from './views/bounds';
 import { chartView } from './views/chart';
 import { disclosure, type OpenDetails } from './views/disclosure';
 import { entriesView } from './views/entries';
@@ -59,15 +64,36 @@ export function startPanel(body: HTMLElement, host: Host): void {
   });
   const verdict = verdictView();
   const facts = glanceView();
-  const copy = button('Copy summary', 'secondary', () => {
-    if (session.report !== null) host.post({ type: 'copy', text: summaryText(session.report, session.run.kind === 'running') });
-  });
-  const logRank = checkbox('Logarithmic direction axis', state.logRank, (checked) => {
+  const target: ExportTarget = {
+    save: (file) => host.post({ type: 'save', file }),
+    copy: (text) => host.post({ type: 'copy', text }),
+  };
+  const exports = exportMenu(
+    'Export the report',
+    [
+      { label: 'JSON', make: () => reportJson(session.report!) },
+      { label: 'CSV', make: () => reportCsv(session.report!) },
+    ],
+    target.save,
+    () => target.copy(reportMarkdown(session.report!, session.run.kind === 'running')),
+    inEditor() ? [{ label: 'HTML', choose: () => host.post({ type: 'saveHtml' }) }] : [],
+  );
+  const logRank = checkbox('Logarithmic directions', state.logRank, (checked) => {
     remember({ logRank: checked });
     showReport();
   });
-  const spectrum = chartView('spectrum', open, [logRank]);
-  const variance = chartView('variance', open);
+  const logValue = checkbox('Logarithmic eigenvalues', state.logValue, (checked) => {
+    remember({ logValue: checked });
+    showReport();
+  });
+  const spectrum = chartView('spectrum', open, [logRank, logValue], undefined, target);
+  const variance = chartView('variance', open, [], undefined, target);
+  const dimension = chartView('resolution', open, [], undefined, target);
+  const logDet = chartView('coding-log-determinant', open, [], undefined, target);
+  const bounds = boundsView((key) => {
+    remember({ bounds: key });
+    showReport();
+  }, target);
   const nothingDrawn = element('p', {}, 'There is no spectrum to draw: no row could be used, or every eigenvalue is zero.');
   const quantities = quantitiesView();
   const integrity = entriesView();
@@ -80,6 +106,8 @@ export function startPanel(body: HTMLElement, host: Host): void {
     { class: 'report' },
     facts.root,
     element('div', { class: 'charts' }, spectrum.root, variance.root, nothingDrawn),
+    element('div', { class: 'charts' }, dimension.root, logDet.root),
+    bounds.root,
     section('Quantities', 'quantities', quantities.root),
     sigmaDetails,
     element(
@@ -88,7 +116,7 @@ export function startPanel(body: HTMLElement, host: Host): void {
       section('Integrity of the data', 'integrity', integrity.root),
       section('How it was computed', 'compute', compute.root),
     ),
-    element('div', { class: 'actions' }, copy),
+    element('div', { class: 'actions' }, exports),
   );
   const main = element('main', {}, header.root, run.root, verdict.root, report);
   const layout = element('div', { class: 'layout' }, tensors.root, main);
@@ -106,9 +134,13 @@ export function startPanel(body: HTMLElement, host: Host): void {
     report.hidden = shown === null;
     if (shown === null) return;
     facts.show(glance(shown));
-    spectrum.show(shown.spectrum && spectrumModel(shown.spectrum, shown.source.columns, state.logRank));
+    spectrum.show(spectrumModel(shown, state));
     variance.show(shown.spectrum && varianceModel(shown.spectrum, shown.source.columns));
     nothingDrawn.hidden = !(spectrum.root.hidden && variance.root.hidden);
+    const resolution = resolutionModel(shown);
+    dimension.show(resolution?.dimension ?? null);
+    logDet.show(resolution?.logDet ?? null);
+    bounds.show(boundsModel(shown, session.steps, state.bounds));
     quantities.show(quantityGroups(shown));
     sigmaDetails.hidden = shown.sigma === null;
     if (shown.sigma !== null) sigma.show(sigmaEntries(shown.sigma));

@@ -2,9 +2,10 @@ import * as v from 'valibot';
 import { REPORT_SCHEMA, type SpectralReport } from '../src/analysis/report';
 import { reportFromJson } from '../src/analysis/report-json';
 import type { FileSummary } from '../src/engine/protocol';
+import { exportFile } from './export/files';
 
 /** A report as it travels: as an object, or in the JSON form that also carries NaN and infinities through the editor's own JSON. */
-const report = v.pipe(
+export const report = v.pipe(
   v.custom<SpectralReport>((value) => isObject(value) && value.schema === REPORT_SCHEMA),
   v.transform((value) => (value.spectrum?.eigenvalues instanceof Float64Array ? value : reportFromJson(value))),
 );
@@ -32,6 +33,9 @@ const panelMessage = v.variant('type', [
   v.object({ type: v.literal('cancel') }),
   v.object({ type: v.literal('retry') }),
   v.object({ type: v.literal('copy'), text: v.string() }),
+  v.object({ type: v.literal('save'), file: exportFile }),
+  /** The report on screen as a page of its own: the host makes it. */
+  v.object({ type: v.literal('saveHtml') }),
 ]);
 export type PanelMessage = v.InferOutput<typeof panelMessage>;
 

@@ -1,4 +1,4 @@
-import type { SpectralReport } from '../src/analysis/report';
+import type { Quantities, SpectralReport } from '../src/analysis/report';
 import type { FileSummary } from '../src/engine/protocol';
 import type { TensorInfo } from '../src/formats/matrix-source';
 import type { HostMessage } from './protocol';
@@ -17,12 +17,20 @@ export interface Session {
   /** The latest report of `tensor`, perhaps still being refined. */
   readonly report: SpectralReport | null;
   readonly run: Run;
+  /** What the reports of `tensor` have said so far, in the order of their rows: the steps of the refinement on screen. */
+  readonly steps: readonly RefinementStep[];
+}
+
+/** What a report said of each quantity when so many rows were read. */
+export interface RefinementStep {
+  readonly rows: number;
+  readonly quantities: Quantities;
 }
 
 const OPENING: Run = { kind: 'running', fraction: 0, stage: 'Opening the file' };
 const STARTING: Run = { kind: 'running', fraction: 0, stage: 'Starting' };
 
-export const NEW_SESSION: Session = { file: null, tensor: null, report: null, run: OPENING };
+export const NEW_SESSION: Session = { file: null, tensor: null, report: null, run: OPENING, steps: [] };
 
 /** What the panel knows after a message. Messages about a tensor that is no longer selected change nothing. */
 export function receive(session: Session, message: HostMessage): Session {
@@ -35,6 +43,7 @@ export function receive(session: Session, message: HostMessage): Session {
         // An older report of the same tensor stands until the next one is here.
         report: same ? session.report : null,
         run: message.selected === null ? { kind: 'done' } : STARTING,
+        steps: [],
       };
     }
     case 'progress':
@@ -42,11 +51,21 @@ export function receive(session: Session, message: HostMessage): Session {
       return { ...session, run: { kind: 'running', fraction: message.fraction, stage: message.stage } };
     case 'report':
       if (message.tensor !== session.tensor) return session;
-      return { ...session, report: message.report, run: message.final ? { kind: 'done' } : refining(session.run) };
+      return {
+        ...session,
+        report: message.report,
+        run: message.final ? { kind: 'done' } : refining(session.run),
+        steps: withStep(session.steps, message.report),
+      };
     case 'failure':
       if (message.tensor !== null && message.tensor !== session.tensor) return session;
       return { ...session, run: { kind: 'failed', message: message.message, cancelled: message.cancelled } };
   }
+}
+
+/** A report on no more rows than the last step belongs to a new analysis, or repeats that step. */
+function withStep(steps: readonly RefinementStep[], { sample: { rows }, quantities }: SpectralReport): RefinementStep[] {
+  return [...steps.filter((step) => step.rows < rows && !steps.some((later) => later.rows > rows)), { rows, quantities }];
 }
 
 function refining(run: Run): Run {
@@ -54,7 +73,7 @@ function refining(run: Run): Run {
 }
 
 export function select(session: Session, tensor: string): Session {
-  return { ...session, tensor, report: null, run: STARTING };
+  return { ...session, tensor, report: null, run: STARTING, steps: [] };
 }
 
 export function retry(session: Session): Session {

@@ -1,7 +1,8 @@
+import type { SideLook } from './view-model/chart';
 import { type Colour, css, over, parse, readable } from './view-model/contrast';
 
 /** Colours of a chart as the theme of the moment gives them, each readable on `background`. */
-export interface ChartColours {
+export interface ChartColours extends Readonly<Record<SideLook, string>> {
   readonly background: string;
   readonly text: string;
   readonly grid: string;
@@ -41,6 +42,14 @@ export function chartColours(): ChartColours {
     floor: pick('--vscode-charts-red', '--vscode-errorForeground'),
     edge: pick('--vscode-charts-purple'),
     level: pick('--vscode-descriptionForeground'),
+    a: pick('--vscode-charts-blue', '--vscode-textLink-foreground'),
+    b: pick('--vscode-charts-orange', '--vscode-charts-yellow'),
+    c: pick('--vscode-charts-green'),
+    d: pick('--vscode-charts-purple'),
+    e: pick('--vscode-charts-red', '--vscode-errorForeground'),
+    f: pick('--vscode-charts-yellow'),
+    g: pick('--vscode-descriptionForeground'),
+    h: css(text),
     fontFamily: styles.fontFamily,
   };
   probe.remove();

@@ -30,6 +30,15 @@ export function button(label: string, appearance: 'primary' | 'secondary', onPre
   return node;
 }
 
+/** A button that opens the menu with the id. */
+export function menuButton(label: string, menu: string, onPress: () => void): HTMLElement {
+  const node = button(label, 'secondary', onPress);
+  node.setAttribute('aria-haspopup', 'menu');
+  node.setAttribute('aria-controls', menu);
+  node.setAttribute('aria-expanded', 'false');
+  return node;
+}
+
 export function checkbox(label: string, checked: boolean, onChange: (checked: boolean) => void): HTMLElement {
   register(vsCodeCheckbox);
   const node = document.createElement('vscode-checkbox') as HTMLElement & { checked: boolean };
@@ -48,10 +57,37 @@ export function textField(label: string, value: string, onInput: (value: string)
   return node;
 }
 
+/** A field for a number, which is told when it is left or Enter is pressed. What is no number is put back. */
+export function numberField(label: string, onChange: (value: number) => void): View<number> {
+  register(vsCodeTextField);
+  const node = document.createElement('vscode-text-field') as HTMLElement & { value: string };
+  node.textContent = label;
+  let shown = Number.NaN;
+  const take = () => {
+    const value = node.value.trim() === '' ? Number.NaN : Number(node.value);
+    if (!Number.isFinite(value)) node.value = String(shown);
+    else if (value !== shown) onChange(value);
+  };
+  node.addEventListener('change', take);
+  node.addEventListener('keydown', ({ key }) => {
+    if (key === 'Enter') take();
+  });
+  return {
+    root: node,
+    show(value) {
+      if (Object.is(value, shown) && node.value === String(value)) return;
+      shown = value;
+      node.value = String(value);
+    },
+  };
+}
+
 /** What a person can choose, and the index of what is chosen. */
 export interface Choices {
   readonly labels: readonly string[];
   readonly chosen: number;
+  /** Indices of labels that only say what the ones after them are. */
+  readonly headings?: readonly number[];
 }
 
 export function dropdown(label: string, onChange: (chosen: number) => void): View<Choices> {
@@ -61,11 +97,13 @@ export function dropdown(label: string, onChange: (chosen: number) => void): Vie
   node.addEventListener('change', () => onChange(node.selectedIndex));
   return {
     root: element('div', { class: 'dropdown' }, element('span', { 'aria-hidden': 'true' }, label), node),
-    show({ labels, chosen }) {
+    show({ labels, chosen, headings = [] }) {
       while (node.children.length > labels.length) node.lastElementChild!.remove();
       while (node.children.length < labels.length) node.append(document.createElement('vscode-option'));
       labels.forEach((text, index) => {
-        setText(node.children[index] as HTMLElement, text);
+        const option = node.children[index] as HTMLElement;
+        setText(option, text);
+        option.toggleAttribute('disabled', headings.includes(index));
       });
       // The options take their places in the list a moment after they are put on the page.
       requestAnimationFrame(() => {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { openTensorFile } from '../../src/formats/registry';
+import { openTensorFile } from '../../src/formats/open';
 import { type Generation, generation } from './checkpoint';
 
 export const REAL_RUNS = ['control-s0', 'replace-s0', 'accumulate-s0', 'replace-p0.9-s0', 'replace-t1.0-s0'];

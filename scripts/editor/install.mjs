@@ -1,16 +1,23 @@
 // A real VS Code (code-server) and the Node it needs, from npm alone, in a cache outside the repository.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { npm, run } from '../process.mjs';
 
-const CODE_SERVER = '4.139.1';
-const NODE = '24.21.0';
+/** Each with the Node that it is made for, and the switches that not every edition has. */
+export const EDITIONS = {
+  /** The newest that npm carries. An extension host outlives its window by 2 seconds, instead of three hours. */
+  newest: { codeServer: '4.139.1', node: '24.21.0', switches: ['--reconnection-grace-time', '2'] },
+  /** The oldest VS Code that package.json allows. */
+  oldest: { codeServer: '4.103.2', node: '22.23.3', switches: [] },
+};
 const nodePackage = `node-linux-${process.arch}`;
 const cache = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'sigma-editor');
-const home = path.join(cache, `code-server-${CODE_SERVER}-node-${NODE}`);
 /** Written last: an installation without it was cut short. */
 const stamp = 'complete';
+
+/** Hashes passwords, which nothing here has; older ones would have to be compiled. */
+const overrides = { argon2: '0.44.0' };
 
 /** More than half of the installation, and nothing that this extension or its tests use. */
 const unused = [
@@ -45,22 +52,29 @@ async function install(folder, cwd, ...args) {
 /**
  * Installs the editor unless it is there. Several processes may do so at once.
  * @param {(sentence: string) => void} say called before something that takes a while
- * @returns {Promise<{ node: string, entry: string }>} the Node to run it with and its main script
+ * @param {keyof typeof EDITIONS} [edition]
+ * @returns {Promise<{ node: string, entry: string, switches: readonly string[], version: string }>} the Node to run it with, its main
+ *   script and switches, and the version of VS Code
  */
-export async function installEditor(say) {
+export async function installEditor(say, edition = 'newest') {
   const unavailable = editorUnavailable();
   if (unavailable) throw new Error(unavailable);
+  const { codeServer, node, switches } = EDITIONS[edition];
+  const home = path.join(cache, `code-server-${codeServer}-node-${node}`);
   if (!existsSync(path.join(home, stamp))) {
-    say(`Downloading the editor, VS Code as code-server ${CODE_SERVER} (once, about half a minute; 350 MB in ${cache})`);
-    await download();
+    say(`Downloading the editor, VS Code as code-server ${codeServer} (once, about half a minute; 350 MB in ${cache})`);
+    await download(home, { 'code-server': codeServer, [nodePackage]: node });
   }
+  const server = path.join(home, 'node_modules/code-server');
   return {
     node: path.join(home, 'node_modules', nodePackage, 'bin/node'),
-    entry: path.join(home, 'node_modules/code-server/out/node/entry.js'),
+    entry: path.join(server, 'out/node/entry.js'),
+    switches,
+    version: JSON.parse(readFileSync(path.join(server, 'lib/vscode/product.json'), 'utf8')).version,
   };
 }
 
-async function download() {
+async function download(home, dependencies) {
   mkdirSync(cache, { recursive: true });
   const anHourAgo = Date.now() - 3_600_000;
   for (const name of readdirSync(cache).filter((entry) => entry.startsWith('installing-'))) {
@@ -69,10 +83,7 @@ async function download() {
   }
   const folder = mkdtempSync(path.join(cache, 'installing-'));
   try {
-    writeFileSync(
-      path.join(folder, 'package.json'),
-      JSON.stringify({ private: true, dependencies: { 'code-server': CODE_SERVER, [nodePackage]: NODE } }),
-    );
+    writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ private: true, dependencies, overrides }));
     await install(folder, '.');
     await install(folder, 'node_modules/code-server/lib/vscode', '--omit=dev');
     for (const name of unused) rmSync(path.join(folder, name), { recursive: true, force: true });

@@ -16,13 +16,10 @@ const quietSettings = {
   'workbench.tips.enabled': false,
 };
 
-/** How long an extension host outlives its window, in seconds. The default is three hours. */
-const reconnectionGrace = '2';
-
 /**
  * Everything the editor writes lies in one temporary folder, which `stop` removes.
  * @param {object} options
- * @param {{ node: string, entry: string }} options.editor
+ * @param {import('./install.mjs').Editor} options.editor
  * @param {string} options.vsix
  * @param {object} [options.settings] user settings on top of the quiet ones
  * @param {boolean} [options.trust] false: folders open in Restricted Mode
@@ -39,7 +36,7 @@ export async function serveEditor({ editor, vsix, settings = {}, trust = true })
     const { code, output } = await run([editor.node, editor.entry, ...folders, '--install-extension', vsix], { env, quiet: true });
     if (code !== 0) throw new Error(`The editor did not install ${path.basename(vsix)}.\n${output}`);
     const args = [
-      ...['--auth', 'none', '--bind-addr', '127.0.0.1:0', '--reconnection-grace-time', reconnectionGrace],
+      ...['--auth', 'none', '--bind-addr', '127.0.0.1:0', ...editor.switches],
       ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override', '--disable-proxy'],
       ...(trust ? ['--disable-workspace-trust'] : []),
     ];

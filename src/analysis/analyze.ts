@@ -3,10 +3,11 @@ import type { TensorFile, TensorInfo } from '../formats/matrix-source';
 import { grouped } from './grouped';
 import { type Measured, measureDense, measureMatrixFree, NOTHING, type Settings } from './measure';
 import { type RowFacts, RowPreparation } from './prepare-rows';
+import { isResolved, roundingPays } from './product-precision';
 import { type Rows, readRows, rowsPerBlock, sampleStream } from './read-rows';
 import { type AnalysisOptions, REPORT_SCHEMA, type SampleDescription, type SpectralReport, type StopReason } from './report';
 import { nestedSample } from './sample';
-import { rowCapacity, SpectraAccumulator } from './spectra';
+import { rowCapacity, type Spectra, SpectraAccumulator } from './spectra';
 import { judge } from './verdict';
 
 /** How a caller watches and stops an analysis. */
@@ -43,14 +44,18 @@ export async function analyze(
   const normalize = options.normalize ?? !weights;
   const { columns } = source;
   const preparation = new RowPreparation(columns, normalize);
-  const accumulator = new SpectraAccumulator(columns, backend.kernels, hooks.poll);
+  const products = backend.description.precision;
+  const noSpectra = () => new SpectraAccumulator(columns, backend.kernels, hooks.poll, products);
+  let accumulator = noSpectra();
   const clock = stopwatch();
   const settings: Settings = { columns, normalize, weights, options, backend };
 
   const add = async (rows: Rows): Promise<void> => {
     hooks.poll();
     clock.to('gram');
-    await accumulator.add(preparation.prepare(rows));
+    const usable = preparation.prepare(rows);
+    const rounded = wanted >= total && !keepsMoreThanGram(info) && roundingPays(accumulator.rows, columns, preparation.longest);
+    await accumulator.add(usable, rounded ? 'float32' : products);
     clock.to('read');
   };
   const wanted = Math.min(options.rows ?? Number.POSITIVE_INFINITY, rowCapacity(columns));
@@ -118,7 +123,7 @@ export async function analyze(
     const measured = isUsable(facts)
       ? await measureDense(
           {
-            spectra: await accumulator.spectra(progress),
+            spectra: await (complete ? resolvedSpectra(progress) : accumulator.spectra(progress)),
             facts,
             population: complete ? facts.used : total,
             heldOut: complete || heldOut === null ? null : new RowPreparation(columns, normalize).prepare(heldOut),
@@ -130,6 +135,16 @@ export async function analyze(
       : NOTHING;
     clock.to('read');
     return document(facts, measured, { rows: read, seed: options.seed, complete, stopped });
+  }
+
+  /** Of all rows; with all products in float64 where less does not resolve the smallest eigenvalues. */
+  async function resolvedSpectra(progress: (fraction: number) => void): Promise<Spectra> {
+    const spectra = await accumulator.spectra(progress);
+    if (products === 'float32' || isResolved(spectra)) return spectra;
+    hooks.progress(1, 'Once more in float64: the smallest eigenvalues need it');
+    accumulator = noSpectra();
+    for await (const rows of passes()) await accumulator.add(rows);
+    return accumulator.spectra(() => {});
   }
 
   /** Of all rows, where neither side of the matrix is small enough for a matrix of eigenvalues. */
@@ -189,9 +204,12 @@ function isUsable({ used, integrity }: RowFacts): boolean {
   return used > 0 && integrity.zeroRows < used;
 }
 
+/** Formats in which models are saved. */
+const HOLD_MODELS = new Set(['safetensors', 'torch', 'npz', 'gguf', 'hdf5', 'keras', 'dcp', 'orbax', 'deepspeed']);
+
 /** Whether a tensor is a weight of a model, by the names that frameworks give them. Weights are not scaled to unit rows. */
 export function isWeight(format: string, tensor: string): boolean {
-  return (format === 'safetensors' || format === 'torch' || format === 'npz') && /(^|[./])(weight|kernel)(:0)?$/.test(tensor);
+  return HOLD_MODELS.has(format) && /(^|[./])(weight|kernel)(:0)?$/.test(tensor);
 }
 
 /** Row indices that each doubling adds to the sample before, up to the target. @param wanted whether one that is smaller is wanted */

@@ -1,12 +1,13 @@
 import type { Backend } from '../compute/kernels';
 import type { TensorFile } from '../formats/matrix-source';
-import { type AnalysisHooks, analyze, isWeight } from './analyze';
+import { type AnalysisHooks, analyze } from './analyze';
+import { comparedOptions } from './compared-options';
 import { COMPARISON_SCHEMA, type Comparison } from './comparison';
 import { measureDistances } from './distances';
 import { measureDrift } from './drift';
 import { matchedRows } from './matched-rows';
 import { permutationTest } from './permutation-test';
-import type { AnalysisOptions, Reason } from './report';
+import type { AnalysisOptions, Reason, SpectralReport } from './report';
 
 /** Rows of each side for distances and test. */
 const MOST_ROWS = 2000;
@@ -18,6 +19,8 @@ const ROWS_IF_WIDE = WIDE / 2;
 export interface Side {
   readonly file: TensorFile;
   readonly tensor: string;
+  /** Its report with the {@link comparedOptions}, where it is known already. */
+  readonly report?: SpectralReport;
 }
 
 /**
@@ -29,17 +32,18 @@ export async function compare(a: Side, b: Side, asked: AnalysisOptions, backend:
   const sources = [a.file.matrix(a.tensor), b.file.matrix(b.tensor)] as const;
   const { columns } = sources[0];
   if (sources[1].columns !== columns) throw new Error(`The two have ${columns} and ${sources[1].columns} columns.`);
-  const weights = isWeight(a.file.format, a.tensor) && isWeight(b.file.format, b.tensor);
-  const normalize = asked.normalize ?? !weights;
-  const options = { ...asked, normalize };
+  const options = comparedOptions(
+    [a, b].map(({ file, tensor }) => ({ format: file.format, tensor })),
+    asked,
+  );
   const progress = (from: number, to: number, stage: string) => (fraction: number) => hooks.progress(from + (to - from) * fraction, stage);
   const during = (from: number, to: number, name: string): AnalysisHooks => ({
     poll: hooks.poll,
     progress: (fraction, stage) => progress(from, to, `${name} · ${stage}`)(fraction),
     refined: null,
   });
-  const reportA = await analyze(a.file, a.tensor, options, backend, during(0, 0.25, 'A'));
-  const reportB = await analyze(b.file, b.tensor, options, backend, during(0.25, 0.5, 'B'));
+  const reportA = a.report ?? (await analyze(a.file, a.tensor, options, backend, during(0, 0.25, 'A')));
+  const reportB = b.report ?? (await analyze(b.file, b.tensor, options, backend, during(0.25, 0.5, 'B')));
 
   const reasons: Reason[] = [];
   const because = (code: string, message: string): null => {
@@ -48,7 +52,7 @@ export async function compare(a: Side, b: Side, asked: AnalysisOptions, backend:
   };
   hooks.progress(0.5, 'Reading the rows to compare');
   const wanted = Math.min(options.rows ?? MOST_ROWS, columns > WIDE ? ROWS_IF_WIDE : MOST_ROWS);
-  const sample = { wanted, seed: options.seed, normalize };
+  const sample = { wanted, seed: options.seed, normalize: options.normalize === true };
   const rows = await matchedRows(sources, [reportA.source.rows, reportB.source.rows], sample, hooks.poll);
   const distances = await measureDistances(rows, because, hooks.poll, progress(0.55, 0.75, 'Computing distances'));
   const test = await permutationTest(rows, options.seed, because, hooks.poll, progress(0.75, 1, 'Permuting pairs of rows'));

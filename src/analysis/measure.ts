@@ -14,7 +14,7 @@ import type { Spectra } from './spectra';
 
 /** The part of a report that is computed from rows. */
 export interface Measured extends Pick<SpectralReport, 'sigma' | 'spectrum' | 'quantities' | 'sampling'> {
-  /** Where other kernels than the backend's were used; null where they were not. */
+  /** Where other kernels than the backend's were used, or in another precision; null where they were not. */
   readonly backend: BackendDescription | null;
 }
 
@@ -54,11 +54,10 @@ export async function measureDense(
   { columns, normalize, weights, options, backend }: Settings,
   poll: () => void,
 ): Promise<Measured> {
-  const roundoff = backend.description.precision === 'float64' ? Number.EPSILON : 2 ** -24;
   let best = spectra;
   let floors = {
-    uncentred: noiseFloor(spectra.uncentred, columns, roundoff),
-    centred: noiseFloor(spectra.centred, columns, roundoff),
+    uncentred: noiseFloor(spectra.uncentred, spectra),
+    centred: noiseFloor(spectra.centred, spectra),
   };
   // The tail has drowned in the square of the condition number.
   const qr = passes !== null && spectra.rows > columns && spectra.uncentred[columns - 1] <= floors.uncentred;
@@ -92,7 +91,7 @@ export async function measureDense(
       poll,
     }),
     sampling: weights ? null : samplingDeviation(spectra, SHAPE_RIDGE, options.ridge),
-    backend: null,
+    backend: spectra.productError === null ? null : { ...backend.description, precision: 'float32' },
   };
 }
 

@@ -77,6 +77,11 @@ export class RowPreparation {
     this.used++;
   }
 
+  /** Largest squared length of a row so far, as used. */
+  get longest(): number {
+    return this.rho;
+  }
+
   facts(): RowFacts {
     const { nan, inf, zeroRows, used, distinct, rho } = this;
     const ratio = distinctRatio(distinct);

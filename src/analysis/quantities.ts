@@ -23,7 +23,7 @@ import { jackknife, logIncrement, type PopulationEstimate } from '../spectral/ja
 import { codingLogDet, effectiveDimension, logSphericity, ridgeLogDet } from '../spectral/log-det';
 import { marchenkoPasturEdge, noiseVariance } from '../spectral/marchenko-pastur';
 import { largestEigenvalueOfAll, smallestEigenvalueOfAll } from '../spectral/matrix-concentration';
-import { alphaHat, decayExponent, fitPowerLaw } from '../spectral/power-law';
+import { alphaHat, decayExponent, decayRange, fitPowerLaw } from '../spectral/power-law';
 import { type SampledRows, sigmaS } from '../spectral/sigma-s';
 import { type SigmaUb, trackOneUpperBound } from '../spectral/sigma-ub';
 import { gainBound } from '../spectral/subset-extrapolation';
@@ -56,10 +56,9 @@ export interface Evidence {
   readonly poll: () => void;
 }
 
-/** Below this, eigenvalues of C are rounding: d eps l_1 in float64 (NumPy's tolerance for the rank of a symmetric matrix), 2^-24 tr C for float32 products. */
-export function noiseFloor(eigenvalues: Float64Array, columns: number, roundoff: number): number {
-  if (roundoff <= Number.EPSILON) return columns * Number.EPSILON * (eigenvalues[0] ?? 0);
-  return roundoff * sum(eigenvalues);
+/** Below this, eigenvalues are rounding: d eps l_1 in float64 (NumPy's tolerance for the rank of a symmetric matrix), or what products in float32 made them wrong by. */
+export function noiseFloor(eigenvalues: Float64Array, { columns, productError }: Spectra): number {
+  return Math.max(columns * Number.EPSILON * (eigenvalues[0] ?? 0), productError ?? 0);
 }
 
 /** Upper edge of the random bulk of C, or null where the median eigenvalue is not resolved. */
@@ -107,7 +106,8 @@ export function quantities(evidence: Evidence): Quantities {
     effectiveRank: varies ? populationRank(centred, () => resolventCurve(centredSample())) : noVariance,
     vendiScore: populationRank(uncentred, uncentredCurve, certificates(effectiveRank)),
     rankMe: rankMeOfAll(),
-    participationRatio: participation(),
+    // Rows of a weight are not drawn from a distribution.
+    participationRatio: weights ? plainParticipation() : participation(),
     participationRatioPlain: plainParticipation(),
     stableRank: ofTop((top) => total / top, certificates(stableRank)),
     numericalRank: value(resolved),
@@ -335,11 +335,10 @@ export function quantities(evidence: Evidence): Quantities {
   }
 
   function alphaReq(): Bounded {
-    const first = 5;
-    const last = Math.min(50, centredResolved);
-    return last - first + 1 >= 10
-      ? value(decayExponent(centred, first, last))
-      : unavailable('Fewer than 10 resolved eigenvalues in the range of the fit.');
+    const range = decayRange(centredResolved);
+    return range === null
+      ? unavailable('Fewer than 10 resolved eigenvalues in the range of the fit.')
+      : value(decayExponent(centred, ...range));
   }
 
   function ofWeights(): Pick<Quantities, 'powerLawAlpha' | 'alphaHat' | 'mpSoftRank' | 'spikes'> {

@@ -1,3 +1,4 @@
+import { COMPARISON_SCHEMA, type Comparison } from './comparison';
 import { type Density, REPORT_SCHEMA, type SpectralReport, type Spectrum } from './report';
 
 export type JsonValue = number | string | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -21,6 +22,17 @@ export function reportFromJson(json: unknown): SpectralReport {
     source: written.source,
     spectrum: report.spectrum && withArrays(report.spectrum),
   };
+}
+
+/**
+ * The comparison that {@link toJson} wrote.
+ * @throws Error when the value is not a `sigma.compare/1`
+ */
+export function comparisonFromJson(json: unknown): Comparison {
+  const written = json as Comparison | null | undefined;
+  if (written?.schema !== COMPARISON_SCHEMA) throw new Error(`This is not a ${COMPARISON_SCHEMA} document.`);
+  const { a, b, ...pair } = written;
+  return { ...(fromJson(pair) as Omit<Comparison, 'a' | 'b'>), a: reportFromJson(a), b: reportFromJson(b) };
 }
 
 /** The spectrum with typed arrays where JSON has plain ones. */

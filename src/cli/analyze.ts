@@ -5,7 +5,7 @@ import { toJson } from '../analysis/report-json';
 import type { Backend } from '../compute/kernels';
 import { selectBackend } from '../compute/select';
 import type { TensorFile } from '../formats/matrix-source';
-import { openTensorFile } from '../formats/registry';
+import { openTensorFile } from '../formats/open';
 import { ANALYSIS_FLAGS, analysisOptions } from './analysis-flags';
 import { parseArguments, parseNumber } from './arguments';
 import { matrixNames, namedMatrix } from './choose-tensor';
@@ -18,12 +18,12 @@ import type { Terminal } from './terminal';
 
 const HELP = `Usage: sigma analyze PATH... [flags]
 
-Reads embedding files and checkpoints (.npy, .npz, .safetensors, .pt, .pth, .bin, .ckpt, .csv, .tsv)
-and says how healthy the spectrum of each matrix is. A file with several matrices gives a table,
-worst first; --tensor shows one of them in full.
+Reads embedding files and checkpoints, and folders that are datasets, and says how healthy the spectrum
+of each matrix is. A file with several matrices gives a table, worst first; --tensor shows one of them
+in full. sigma doctor lists the formats.
 
   --tensor NAME      only this tensor
-  --column NAME      only this column, for formats that have named columns
+  --column NAME      the same, as tables call it
   --rows N|all       read at most N rows, drawn at random (default: all)
   --tolerance P      stop once the interval of the coding log-determinant (alpha/d = 10) is narrower than
                      this share of its value, e.g. 0.01 (default: read on)
@@ -40,7 +40,6 @@ Exit codes: 0 fine, 2 something could not be done, 130 interrupted.`;
 interface Request {
   readonly paths: readonly string[];
   readonly tensor: string | null;
-  readonly column: string | null;
   readonly options: AnalysisOptions;
   readonly json: boolean;
   readonly html: string | null;
@@ -77,12 +76,13 @@ function parseRequest(args: readonly string[]): Request {
     html: { type: 'string' },
   });
   if (positionals.length === 0) throw new Failure('analyze needs a file: sigma analyze PATH...');
+  if (values.tensor !== undefined && values.column !== undefined)
+    throw new Failure('--tensor and --column are the same flag: give one of them');
   if (values.html !== undefined && positionals.length > 1) throw new Failure('--html writes the panel of one file: name one PATH');
   const { tolerance, confidence } = values;
   return {
     paths: positionals,
-    tensor: values.tensor ?? null,
-    column: values.column ?? null,
+    tensor: values.tensor ?? values.column ?? null,
     options: {
       ...analysisOptions(values),
       confidence: parseNumber('--confidence', confidence, (value) => value > 0 && value < 1, 'between 0 and 1, e.g. 0.95,'),
@@ -151,7 +151,6 @@ function printForPerson(file: TensorFile, asked: number, reports: readonly Spect
   else for (const report of reports) print(reportText(report, style, width));
 }
 
-function chooseTensors(file: TensorFile, { tensor, column }: Request): readonly string[] {
-  if (column !== null) throw new Failure(`${file.path}: a ${file.format} file has no named columns to choose from; leave --column out`);
+function chooseTensors(file: TensorFile, { tensor }: Request): readonly string[] {
   return tensor === null ? matrixNames(file) : [namedMatrix(file, tensor)];
 }

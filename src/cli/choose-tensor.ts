@@ -1,5 +1,5 @@
 import type { TensorFile } from '../formats/matrix-source';
-import { closest } from './closest';
+import { closest } from '../words/closest';
 import { Failure } from './failure';
 
 /** The names of all matrices of a file. @throws Failure, with the reason, where there is none */

@@ -1,5 +1,7 @@
 import { version } from '../../package.json';
 import { type BackendStatus, backendStatuses } from '../compute/select';
+import type { Format } from '../formats/format';
+import { FORMATS } from '../formats/registry';
 import { number } from '../words/numbers';
 import { parseArguments } from './arguments';
 import { type Command, ExitCode } from './command';
@@ -10,7 +12,7 @@ import type { Style } from './style';
 const HELP = `Usage: sigma doctor [--json]
 
 Tests every compute backend now, on a product whose answer is known exactly, and says which can be used,
-on which device, how exact it is, and why another cannot.
+on which device, how exact it is, and why another cannot. Then lists the formats that can be read.
 
   --json             one JSON document`;
 
@@ -19,7 +21,13 @@ interface DoctorReport {
   readonly node: string;
   readonly platform: string;
   readonly backends: readonly BackendStatus[];
+  readonly formats: readonly FormatSummary[];
 }
+
+type FormatSummary = Pick<Format, 'id' | 'label' | 'access' | 'library' | 'limits'> & {
+  readonly endings: readonly string[];
+  readonly folders: boolean;
+};
 
 export const doctorCommand: Command = {
   name: 'doctor',
@@ -33,16 +41,24 @@ export const doctorCommand: Command = {
       node: process.version,
       platform: `${process.platform} ${process.arch}`,
       backends: await backendStatuses(),
+      formats: FORMATS.map(summary),
     };
     terminal.print(values.json ? JSON.stringify(report) : doctorText(report, terminal.style, terminal.width));
     return report.backends.some((backend) => backend.usable) ? ExitCode.fine : ExitCode.failed;
   },
 };
 
-export function doctorText({ version, node, platform, backends }: DoctorReport, style: Style, width: number): string {
+function summary({ id, label, extensions, sharedExtensions = [], folder, access, library, limits }: Format): FormatSummary {
+  return { id, label, endings: [...extensions, ...sharedExtensions], folders: folder !== undefined, access, library, limits };
+}
+
+export function doctorText({ version, node, platform, backends, formats }: DoctorReport, style: Style, width: number): string {
   return [
     style.bold(`Sigma ${version}`) + style.dim(`  Node ${node}, ${platform}`),
     ...backends.flatMap((backend) => ['', ...backendLines(backend, style, width)]),
+    '',
+    style.bold('Formats'),
+    ...formats.flatMap((format) => formatLines(format, style, width)),
   ].join('\n');
 }
 
@@ -56,4 +72,9 @@ function backendLines({ name, usable, description, detail }: BackendStatus, styl
     `${verdict}  ${style.bold(name)}`,
     ...[...facts, ...(detail === null ? [] : [printable(detail)])].flatMap((text) => wrap(text, width - 2)).map((line) => `  ${line}`),
   ];
+}
+
+function formatLines({ label, endings, folders, limits }: FormatSummary, style: Style, width: number): string[] {
+  const files = [...endings, ...(folders ? ['folders'] : [])].join(' ');
+  return [`  ${label}${style.dim(`  ${files}`)}`, ...wrap(limits, width - 4).map((line) => `    ${line}`)];
 }

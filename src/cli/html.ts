@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { standaloneDocument } from '../../webview/document';
 import type { SpectralReport } from '../analysis/report';
-import { toJson } from '../analysis/report-json';
 import type { TensorFile } from '../formats/matrix-source';
+import { standalonePage } from '../standalone-page';
 import { Failure } from './failure';
 
 /**
@@ -26,19 +24,7 @@ export async function checkPanelPath(path: string, input: string): Promise<void>
  * @throws Failure when the file cannot be written there
  */
 export async function writePanel(path: string, file: TensorFile, reports: readonly SpectralReport[]): Promise<void> {
-  const [script, style] = await Promise.all([bundle('panel.js'), bundle('panel-style.css')]);
-  const { format, bytes, tensors, warnings } = file;
-  const data = { file: { path: file.path, format, bytes, tensors, warnings }, reports: reports.map(toJson) };
-  const title = `${basename(file.path)}: spectral health`;
-  const json = JSON.stringify(data);
-  // Of the content, so that the same reports give the same file.
-  const nonce = createHash('sha256').update(script).update(json).digest('base64url');
-  await writeWhole(path, standaloneDocument({ nonce, title, script, style, json }));
-}
-
-/** A bundle of the panel, which lies beside this one. Its source map stays behind. */
-async function bundle(name: string): Promise<string> {
-  return (await readFile(join(__dirname, name), 'utf8')).replace(/\n\/[/*]# sourceMappingURL=.*\s*$/, '\n');
+  await writeWhole(path, await standalonePage(__dirname, file, reports));
 }
 
 /** The path with its links followed; as it is where there is nothing yet. */

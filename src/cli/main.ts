@@ -1,19 +1,29 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { version } from '../../package.json';
+import { closest, editDistance } from '../words/closest';
 import { analyzeCommand } from './analyze';
 import { checkCommand } from './check';
-import { closest, editDistance } from './closest';
 import { type Command, ExitCode } from './command';
 import { compareCommand } from './compare';
 import { demoCommand } from './demo';
 import { doctorCommand } from './doctor';
 import { Failure, sentence } from './failure';
+import { mcpCommand } from './mcp';
 import { runCommand } from './run';
 import { createTerminal, type Terminal } from './terminal';
 import { runInThread, threadTerminal } from './thread';
 import { watchCommand } from './watch';
 
-const COMMANDS: readonly Command[] = [analyzeCommand, compareCommand, runCommand, watchCommand, checkCommand, doctorCommand, demoCommand];
+const COMMANDS: readonly Command[] = [
+  analyzeCommand,
+  compareCommand,
+  runCommand,
+  watchCommand,
+  checkCommand,
+  doctorCommand,
+  demoCommand,
+  mcpCommand,
+];
 
 const HELP = `Sigma: spectral health of embeddings and checkpoints
 
@@ -49,7 +59,15 @@ function unknownCommand(word: string): string {
   return `there is no ${word.startsWith('-') ? 'flag' : 'command'} '${word}'; ${hint}`;
 }
 
+async function mainOrComplaint(args: readonly string[], terminal: Terminal): Promise<void> {
+  process.exitCode = await main(args, terminal).catch((error: unknown) => {
+    terminal.complain(sentence(error));
+    return ExitCode.failed;
+  });
+}
+
 if (parentPort === null) {
+  const args = process.argv.slice(2);
   const terminal = createTerminal(process.stdout, process.stderr, process.env);
   process.on('SIGINT', () => {
     terminal.progress.erase();
@@ -60,17 +78,13 @@ if (parentPort === null) {
     if (error.code === 'EPIPE') process.exit(ExitCode.fine);
     throw error;
   });
-  void runInThread(__filename, process.argv.slice(2), terminal).then((exitCode) => {
-    process.exitCode = exitCode;
-  });
-} else {
-  const terminal = threadTerminal(parentPort, workerData);
-  void main(process.argv.slice(2), terminal)
-    .catch((error: unknown) => {
-      terminal.complain(sentence(error));
-      return ExitCode.failed;
-    })
-    .then((exitCode) => {
+  if (COMMANDS.some(({ name, inFirstThread }) => name === args[0] && inFirstThread)) {
+    void mainOrComplaint(args, terminal);
+  } else {
+    void runInThread(__filename, args, terminal).then((exitCode) => {
       process.exitCode = exitCode;
     });
+  }
+} else {
+  void mainOrComplaint(process.argv.slice(2), threadTerminal(parentPort, workerData));
 }

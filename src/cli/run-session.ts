@@ -7,8 +7,8 @@ import { type History, openHistory } from '../runs/history';
 import { isWeights, sameMatrix } from '../runs/matrix-series';
 import { findRuns, recognise } from '../runs/recognise';
 import type { AnalyzedCheckpoint, RunReport } from '../runs/run-report';
+import { closest } from '../words/closest';
 import { ANALYSIS_FLAGS, analysisOptions } from './analysis-flags';
-import { closest } from './closest';
 import { Failure } from './failure';
 import type { Terminal } from './terminal';
 

@@ -1,6 +1,7 @@
 declare module 'gpu.js/src/backend/web-gpu/context.js' {
+  /** The one device that all GPU objects of a process share, with the limits of its adapter for buffers. */
   export const WebGPUContext: {
-    /** Destroys the one device that all GPU objects of a process share. */
+    acquire(): Promise<{ readonly device: GPUDevice }>;
     destroy(): Promise<void>;
   };
 }

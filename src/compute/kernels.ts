@@ -14,6 +14,9 @@ export interface Tridiagonalization extends Tridiagonal {
   release(): void;
 }
 
+/** Of the products that enter a Gram matrix. */
+export type Precision = 'float64' | 'float32';
+
 /** Where the flops happen. */
 export interface Kernels {
   /**
@@ -21,8 +24,10 @@ export interface Kernels {
    * @param y count x d, row-major float64
    * @param gram d x d, row-major float64; only entries with column >= row are touched
    * @param poll called between short stretches of arithmetic; throws to stop
+   * @param precision that is enough, `float64` by default. With `float32`, entries are rounded to it and products of at most 64 rows are
+   *   summed in it, where that is faster; entries above 2^60 may then overflow.
    */
-  addGram(y: Float64Array, count: number, d: number, gram: Float64Array, poll: () => void): Promise<void>;
+  addGram(y: Float64Array, count: number, d: number, gram: Float64Array, poll: () => void, precision?: Precision): Promise<void>;
   /**
    * Adds X Y^T Y to `out`: to each of its rows Y^T (Y x) of the same row x of X. Never forms Y^T Y.
    * @param y count x d, row-major float64
@@ -64,7 +69,7 @@ export interface BackendDescription {
   /** E.g. the adapter's name, or the processor's. */
   readonly device: string;
   /** Of the products that enter the Gram matrix; sums and eigenvalues are float64 everywhere. */
-  readonly precision: 'float64' | 'float32';
+  readonly precision: Precision;
   /** Largest error of the self-test at start, relative to the exact answer's largest entry. */
   readonly selfTestError: number;
   /** Why a faster backend, or the one asked for, is not in use. Null when it is. */

@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { cpuArithmetic, cpuKernels, refuseSimd } from './cpu';
-import { type AdapterSearch, closeWebGpu, openWebGpu } from './dawn';
 import { fallingBack } from './falling-back';
 import type { Backend, BackendChoice, BackendDescription, Kernels } from './kernels';
-import { selfTest, TOLERANCE } from './self-test';
+import { openGpu } from './open-gpu';
+import { selfTest, shortSelfTest, TOLERANCE } from './self-test';
+import { type GpuBackend, type GpuKernels, webgpuKernels } from './webgpu';
 
 /** A backend, whether it can be used, and how exact it proved to be. */
 export interface BackendStatus {
@@ -17,20 +15,17 @@ export interface BackendStatus {
   readonly detail: string | null;
 }
 
-/** Set by tests, which have no GPU: lets a software adapter pass as one. */
-const ALLOW_SOFTWARE = 'SIGMA_ALLOW_SOFTWARE_GPU';
-
 /** The best backend that passes its self-test; its label says why a faster one, or the one asked for, is not in use. */
 export async function selectBackend(choice: BackendChoice): Promise<Backend> {
   const cpu = await openCpu();
   if (choice === 'cpu') return cpu;
-  const gpu = await openGpu();
+  const gpu = await openTestedGpu();
   if ('unusable' in gpu) return because(cpu, gpu.unusable);
   if (choice === 'auto') {
-    const [onGpu, onCpu] = [await speed(gpu.kernels), await speed(cpu.kernels)];
-    if (onCpu > onGpu) {
+    const lead = await leadOfProcessor(gpu.kernels, cpu.kernels);
+    if (lead > 1) {
       await gpu.kernels.close();
-      return because(cpu, `The processor was faster than ${gpu.description.device} when both were tried (${ratio(onCpu / onGpu)} times).`);
+      return because(cpu, `The processor was faster than ${gpu.description.device} when both were tried (${lead.toPrecision(2)} times).`);
     }
   }
   return fallingBack(gpu, cpu);
@@ -41,28 +36,32 @@ function because(backend: Backend, reason: string): Backend {
   return { ...backend, description: { ...backend.description, fallbackReason } };
 }
 
-const ratio = (x: number): string => x.toPrecision(2);
+/** How many times the processor is faster; below 1 where the GPU is. */
+async function leadOfProcessor(gpu: GpuKernels, cpu: Kernels): Promise<number> {
+  // Few columns keep a GPU waiting for messages: there only one that is far behind has lost.
+  const few = (await time(gpu, 1024, 256)) / (await time(cpu, 1024, 256));
+  return few > 20 ? few : (await time(gpu, 512, 2048)) / (await time(cpu, 512, 2048));
+}
 
-/** Rows per millisecond at a usual width, after one run that compiles. */
-async function speed(kernels: Kernels): Promise<number> {
-  const [rows, columns] = [1024, 256];
+/** Milliseconds for the Gram matrix of some rows, after one run that compiles. */
+async function time(kernels: Kernels, rows: number, columns: number): Promise<number> {
   const y = Float64Array.from({ length: rows * columns }, (_, i) => Math.sin(i));
   const gram = new Float64Array(columns * columns);
   await kernels.addGram(y, rows, columns, gram, () => {});
   const start = performance.now();
   await kernels.addGram(y, rows, columns, gram, () => {});
-  return rows / (performance.now() - start);
+  return performance.now() - start;
 }
 
 /** Every backend, tested now. For `sigma doctor`. */
 export async function backendStatuses(): Promise<readonly BackendStatus[]> {
   const cpu = await openCpu();
-  const gpu = await openGpu();
+  const gpu = await openTestedGpu();
   const statuses: BackendStatus[] = [{ name: 'cpu', usable: true, description: cpu.description, detail: cpu.description.fallbackReason }];
   if ('unusable' in gpu) {
     statuses.unshift({ name: 'webgpu', usable: false, description: null, detail: gpu.unusable });
   } else {
-    statuses.unshift({ name: 'webgpu', usable: true, description: gpu.description, detail: null });
+    statuses.unshift({ name: 'webgpu', usable: true, description: gpu.description, detail: gpu.host });
     await gpu.kernels.close();
   }
   return statuses;
@@ -73,11 +72,11 @@ let simdFailure: string | null = null;
 
 /** WebAssembly where it passes the self-test, else plain JavaScript. @throws Error when that fails too */
 async function openCpu(): Promise<Backend> {
-  let result = await outcome(cpuKernels(), TOLERANCE.float64);
+  let result = await outcomeOfCpu();
   if (!result.passed) {
     simdFailure = `${cpuArithmetic()}, failed the self-test: ${result.reason}`;
     refuseSimd();
-    result = await outcome(cpuKernels(), TOLERANCE.float64);
+    result = await outcomeOfCpu();
   }
   if (!result.passed) throw new Error(`The processor's arithmetic failed its self-test: ${result.reason} Please report this.`);
   const device = `${cpus()[0]?.model.trim() || process.arch}, ${cpuArithmetic()}`;
@@ -87,9 +86,16 @@ async function openCpu(): Promise<Backend> {
 
 type Outcome = { readonly passed: true; readonly selfTestError: number } | { readonly passed: false; readonly reason: string };
 
-async function outcome(kernels: Kernels, tolerance: number): Promise<Outcome> {
+async function outcomeOfCpu(): Promise<Outcome> {
+  const exact = await outcome(cpuKernels(), TOLERANCE.float64);
+  if (!exact.passed) return exact;
+  const short = await outcome(cpuKernels(), TOLERANCE.float32, shortSelfTest);
+  return short.passed ? exact : short;
+}
+
+async function outcome(kernels: Kernels, tolerance: number, test = selfTest): Promise<Outcome> {
   try {
-    const selfTestError = await selfTest(kernels);
+    const selfTestError = await test(kernels);
     if (selfTestError <= tolerance) return { passed: true, selfTestError };
     return { passed: false, reason: `its error is ${selfTestError.toExponential(1)}.` };
   } catch (error) {
@@ -97,47 +103,18 @@ async function outcome(kernels: Kernels, tolerance: number): Promise<Outcome> {
   }
 }
 
-async function openGpu(): Promise<Backend | { readonly unusable: string }> {
-  const search = await probe();
-  if (!search.found) return { unusable: search.reason };
-  if (search.software && !process.env[ALLOW_SOFTWARE]) {
-    return { unusable: `The only adapter, ${search.device}, is a software one and slower than the processor itself.` };
-  }
-  const opened = await openWebGpu();
-  if (!opened.found) return { unusable: opened.reason };
-  // Only here: gpu.js is most of the program, and takes as long to load as all the rest.
-  const { webgpuKernels } = await import('./webgpu');
-  const gpu = webgpuKernels();
-  const kernels: Kernels = {
-    ...gpu,
-    async close() {
-      await gpu.close();
-      closeWebGpu();
-    },
-  };
+type TestedGpu = GpuBackend & { readonly host: string };
+
+async function openTestedGpu(): Promise<TestedGpu | { readonly unusable: string }> {
+  const opened = await openGpu();
+  if ('reason' in opened) return { unusable: opened.reason };
+  const { gpu, device, host } = opened;
+  const kernels = webgpuKernels(gpu);
   const result = await outcome(kernels, TOLERANCE.float32);
   if (!result.passed) {
     await kernels.close();
-    return { unusable: `${opened.device} failed the self-test: ${result.reason}` };
+    return { unusable: `${device} failed the self-test: ${result.reason}` };
   }
   const { selfTestError } = result;
-  return { kernels, description: { name: 'webgpu', device: opened.device, precision: 'float32', selfTestError, fallbackReason: null } };
-}
-
-/** Asks a process of its own what GPU there is: a broken driver ends that one. Outside a bundle (tests) there is none, and this one is asked. */
-async function probe(): Promise<AdapterSearch> {
-  const script = join(__dirname, 'gpu-probe.js');
-  if (!existsSync(script)) return openWebGpu();
-  return new Promise((resolve) => {
-    execFile(process.execPath, [script], { timeout: 10_000 }, (error, stdout) => {
-      if (error === null) {
-        try {
-          resolve(JSON.parse(stdout) as AdapterSearch);
-          return;
-        } catch {}
-      }
-      const how = error?.killed ? 'did not answer in 10 seconds' : `ended ${error?.signal ? `by ${error.signal}` : 'with an error'}`;
-      resolve({ found: false, reason: `The GPU driver ${how} when it was tried.` });
-    });
-  });
+  return { kernels, host, description: { name: 'webgpu', device, precision: 'float32', selfTestError, fallbackReason: null } };
 }

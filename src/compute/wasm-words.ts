@@ -19,5 +19,6 @@ export const WORD = {
   width: 76,
   order: 77,
   spare: 78,
+  height: 79,
   done: 128,
 };

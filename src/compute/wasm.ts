@@ -1,5 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import type { Kernels } from './kernels';
+import type { Kernels, Precision } from './kernels';
 import { PLAIN_SIMD, RELAXED_SIMD } from './wasm-code';
 import { type TridiagonalExports, tridiagonalizeIn, tridiagonalLayout, tridiagonalMultiplications } from './wasm-tridiagonal';
 import { WORD } from './wasm-words';
@@ -8,14 +9,19 @@ import { WORD } from './wasm-words';
 interface Exports extends TridiagonalExports {
   takeTask(): number;
   pack(from: number, count: number, d: number, to: number): void;
+  packShort(from: number, count: number, d: number, to: number): void;
 }
 
-const KIND = { gram: 0, products: 1, combination: 2, image: 3, rankUpdate: 4 };
+const KIND = { gram: 0, products: 1, combination: 2, image: 3, rankUpdate: 4, shortGram: 5 };
 const SLOTS = 64;
 /** Columns of a tile. */
 const TILE = 48;
+/** Columns of a panel, and bytes of its rows. */
+const PANEL = { float64: { columns: 4, row: 32 }, float32: { columns: 24, row: 96 } };
 /** Rows of a task of products. */
 const STRIP = 64;
+/** Of tiles in registers: earlier engines (11.3, 12.4) spill those of six rows. */
+const HEIGHT = Number.parseInt(process.versions.v8, 10) >= 13 ? 6 : 4;
 const RESULTS_BYTE = 1024;
 const Y_BYTE = RESULTS_BYTE + SLOTS * TILE * TILE * Float64Array.BYTES_PER_ELEMENT;
 
@@ -52,6 +58,8 @@ export interface WasmOptions {
 
 /** Whether the kernels run here with fused products, without, or not at all. */
 export function simdSupport(): 'fused' | 'plain' | 'none' {
+  // Node 20 has the standard's fused products only behind this flag, which later ones do not know.
+  if (process.versions.v8.startsWith('11.3.')) setFlagsFromString('--experimental-wasm-relaxed-simd');
   return WebAssembly.validate(decode(RELAXED_SIMD)) ? 'fused' : WebAssembly.validate(decode(PLAIN_SIMD)) ? 'plain' : 'none';
 }
 
@@ -84,6 +92,11 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
     drain: (task: number, slot: number) => void,
     poll: () => void,
   ): void {
+    begin(space, kind, tasks, multiplications)(drain, poll);
+  }
+
+  /** Opens a job that the other threads begin with. @returns what ends it, in this thread too; no other job may be opened before */
+  function begin(space: Space, kind: number, tasks: number, multiplications: number) {
     const { words, takeTask } = space;
     space.work += multiplications;
     const shared = threads > 1 && multiplications >= worthSharing;
@@ -98,42 +111,48 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
       Atomics.store(words, WORD.open, job);
       Atomics.notify(words, WORD.open);
     }
-    try {
-      for (let drained = 0; drained < tasks; ) {
-        poll();
-        const slot = drained % SLOTS;
-        const done = Atomics.load(words, WORD.done + slot);
-        if (done === drained + 1) {
-          drain(drained, slot);
-          Atomics.store(words, WORD.drained, ++drained);
-          if (shared) Atomics.notify(words, WORD.drained);
-        } else if (takeTask() === 0) {
-          Atomics.wait(words, WORD.done + slot, done, PATIENCE);
+    return (drain: (task: number, slot: number) => void, poll: () => void): void => {
+      try {
+        for (let drained = 0; drained < tasks; ) {
+          poll();
+          const slot = drained % SLOTS;
+          const done = Atomics.load(words, WORD.done + slot);
+          if (done === drained + 1) {
+            drain(drained, slot);
+            Atomics.store(words, WORD.drained, ++drained);
+            if (shared) Atomics.notify(words, WORD.drained);
+          } else if (takeTask() === 0) {
+            Atomics.wait(words, WORD.done + slot, done, PATIENCE);
+          }
+        }
+      } finally {
+        if (shared) {
+          // For those that are in the middle, after a poll that threw: nothing is left to take, and nothing to wait for.
+          Atomics.store(words, WORD.next, tasks);
+          Atomics.store(words, WORD.drained, tasks);
+          Atomics.notify(words, WORD.drained);
+          Atomics.store(words, WORD.open, 0);
+          for (let active = Atomics.load(words, WORD.active); active > 0; active = Atomics.load(words, WORD.active)) {
+            Atomics.wait(words, WORD.active, active, PATIENCE);
+          }
         }
       }
-    } finally {
-      if (shared) {
-        // For those that are in the middle, after a poll that threw: nothing is left to take, and nothing to wait for.
-        Atomics.store(words, WORD.next, tasks);
-        Atomics.store(words, WORD.drained, tasks);
-        Atomics.notify(words, WORD.drained);
-        Atomics.store(words, WORD.open, 0);
-        for (let active = Atomics.load(words, WORD.active); active > 0; active = Atomics.load(words, WORD.active)) {
-          Atomics.wait(words, WORD.active, active, PATIENCE);
-        }
-      }
-    }
+    };
   }
 
-  /** Blocks of rows in panels of four columns, with zeros beyond the last of either. @param extra bytes that the caller needs after a block */
-  function* packed(y: Float64Array, count: number, d: number, extra: (step: number) => number) {
-    const panels = Math.ceil(d / 4);
-    const limit = Math.max(4, Math.min(ROWS, 4 * Math.floor(ELEMENTS / (16 * panels))));
+  /**
+   * Blocks of rows in panels of four columns, or of eight of float32, with zeros beyond the last of either.
+   * @param extra bytes that the caller needs after a block
+   */
+  function* packed(y: Float64Array, count: number, d: number, extra: (step: number) => number, precision: Precision = 'float64') {
+    const panel = PANEL[precision];
+    const panels = Math.ceil(d / panel.columns);
+    const limit = Math.max(4, Math.min(ROWS, 4 * Math.floor(ELEMENTS / (4 * panel.columns * panels))));
     for (let first = 0; first < count; first += limit) {
       const taken = Math.min(limit, count - first);
       const rows = 4 * Math.ceil(taken / 4);
       // An odd number of cache lines: with a power of two, all panels would compete for the same few places in a cache.
-      const step = 32 * rows + 64;
+      const step = panel.row * rows + 64;
       const end = Y_BYTE + panels * step;
       const staging = end + extra(step);
       const space = reserve(staging + Math.min(BAND, rows) * d * 8);
@@ -141,22 +160,25 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
       space.words[WORD.panels] = panels;
       space.words[WORD.y] = Y_BYTE;
       space.words[WORD.step] = step;
+      space.words[WORD.height] = HEIGHT;
       for (let row = 0; row < rows; row += BAND) {
         const height = Math.min(BAND, rows - row);
         const band = space.doubles.subarray(staging / 8, staging / 8 + height * d);
         const values = y.subarray((first + row) * d, (first + Math.min(row + height, taken)) * d);
         band.set(values);
         band.fill(0, values.length);
-        space.pack(staging, height, d, Y_BYTE + 32 * row);
+        const pack = precision === 'float64' ? space.pack : space.packShort;
+        pack(staging, height, d, Y_BYTE + panel.row * row);
       }
-      yield { space, rows, panels, end };
+      yield { space, rows, end };
     }
   }
 
   return {
-    async addGram(y, count, d, gram, poll) {
-      for (const { space, rows, panels } of packed(y, count, d, () => 0)) {
-        const side = Math.ceil(panels / (TILE / 4));
+    async addGram(y, count, d, gram, poll, precision = 'float64') {
+      const kind = precision === 'float64' ? KIND.gram : KIND.shortGram;
+      for (const { space, rows } of packed(y, count, d, () => 0, precision)) {
+        const side = Math.ceil(d / TILE);
         // Tasks go down the columns of tiles, each to the diagonal.
         let i = 0;
         let j = 0;
@@ -167,7 +189,7 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
             j++;
           }
         };
-        run(space, KIND.gram, (side * (side + 1)) / 2, (rows * d * d) / 2, drain, poll);
+        run(space, kind, (side * (side + 1)) / 2, (rows * d * d) / 2, drain, poll);
       }
     },
 

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { COMMANDS, FILE_ENDINGS, isAnalysable, SPECTRUM_EDITOR } from './contributions';
+import { COMMANDS, FILE_ENDINGS, isAnalysable, isOffered, SPECTRUM_EDITOR } from './contributions';
 
 const MOST_PANELS = 8;
 
@@ -21,7 +21,7 @@ export function registerAnalyzeCommand(): vscode.Disposable {
 /** A menu passes the file under the pointer, the Explorer's the whole selection too; a problem passes its file as text, the palette nothing. */
 function requested(clicked: unknown, selected: unknown): readonly vscode.Uri[] | null {
   const chosen = Array.isArray(selected) ? selected.filter((uri) => uri instanceof vscode.Uri) : [];
-  const files = chosen.filter((uri) => isAnalysable(uri.path));
+  const files = chosen.filter((uri) => isOffered(uri.path));
   if (files.length > 0) return files;
   if (clicked instanceof vscode.Uri) return [clicked];
   if (typeof clicked === 'string') return [vscode.Uri.parse(clicked, true)];

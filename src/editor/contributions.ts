@@ -1,3 +1,5 @@
+export { FILE_ENDINGS, isAnalysable, isOffered } from '../words/file-endings';
+
 /** The names that package.json and the code must agree on; test/editor/contributions.test.ts holds them together. */
 export const COMMANDS = {
   analyze: 'sigma.analyze',
@@ -11,13 +13,17 @@ export const COMMANDS = {
   showHealth: 'sigma.showHealth',
   filterHealth: 'sigma.filterHealth',
   showEveryRun: 'sigma.showEveryRun',
+  fixRun: 'sigma.fixRun',
   openReport: 'sigma.openReport',
   pinBaseline: 'sigma.pinBaseline',
   muteRun: 'sigma.muteRun',
   unmuteRun: 'sigma.unmuteRun',
   copyPath: 'sigma.copyPath',
   cancelAnalyses: 'sigma.cancelAnalyses',
+  resumeAnalyses: 'sigma.resumeAnalyses',
   openSample: 'sigma.openSample',
+  compare: 'sigma.compare',
+  compareWithBaseline: 'sigma.compareWithBaseline',
 } as const;
 
 /** View type of the custom editor. */
@@ -25,6 +31,12 @@ export const SPECTRUM_EDITOR = 'sigma.spectrum';
 
 /** View type of the panel of a run. */
 export const RUN_PANEL = 'sigma.run';
+
+/** View type of the panel of a comparison. */
+export const COMPARE_PANEL = 'sigma.comparison';
+
+/** Of the servers that are offered to language models. */
+export const MCP_SERVERS = 'sigma.mcp';
 
 /** Section of the settings, and name of everything else that carries ours. */
 export const SECTION = 'sigma';
@@ -35,16 +47,11 @@ export const WATCHED_FOLDERS = 'sigma.watchedFolders';
 /** The view Model Health. */
 export const HEALTH_VIEW = 'sigma.health';
 
+/** Context key: whether the analyses of checkpoints are paused. */
+export const ANALYSES_PAUSED = 'sigma.analysesPaused';
+
 /** Context key: whether any run is to be watched. */
 export const WATCHING = 'sigma.watching';
 
 /** Context key: whether a filter keeps runs out of the view. */
 export const RUNS_HIDDEN = 'sigma.runsHidden';
-
-/** Endings of the files that can be analysed, without the dot: those of the formats' registry, which is too heavy to load in the editor. */
-export const FILE_ENDINGS = ['npy', 'npz', 'safetensors', 'safetensors.index.json', 'pt', 'pth', 'bin', 'ckpt', 'csv', 'tsv'] as const;
-
-export function isAnalysable(path: string): boolean {
-  const lower = path.toLowerCase();
-  return FILE_ENDINGS.some((ending) => lower.endsWith(`.${ending}`));
-}

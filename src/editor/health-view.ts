@@ -9,6 +9,7 @@ import { levelWord } from '../words/verdict';
 import { COMMANDS, HEALTH_VIEW, RUNS_HIDDEN, WATCHING } from './contributions';
 import { levelIcon } from './level-looks';
 import { SEVERITIES } from './problems';
+import { escaped } from './run-phrases';
 import { matrixOf, type RunsModel, runName } from './runs-model';
 
 type Matrix = JudgedCheckpoint['matrices'][number];
@@ -49,7 +50,7 @@ export class HealthView implements vscode.TreeDataProvider<HealthNode> {
   #least = EVERYTHING;
 
   constructor(readonly model: RunsModel) {
-    this.#view = vscode.window.createTreeView(HEALTH_VIEW, { treeDataProvider: this, showCollapseAll: true });
+    this.#view = vscode.window.createTreeView(HEALTH_VIEW, { treeDataProvider: this, showCollapseAll: true, canSelectMany: true });
     this.#parts = vscode.Disposable.from(
       this.#view,
       this.#redraw,
@@ -83,8 +84,9 @@ export class HealthView implements vscode.TreeDataProvider<HealthNode> {
         return node.run.checkpoints.toReversed().map((checkpoint) => ({ kind: 'checkpoint', run: node.run, checkpoint }));
       case 'checkpoint':
         return node.checkpoint.matrices
-          .toSorted((a, b) => rank(a.report.verdict.level) - rank(b.report.verdict.level))
-          .map((matrix) => ({ kind: 'tensor', run: node.run, checkpoint: node.checkpoint, matrix }));
+          .map((matrix) => ({ matrix, level: rank(matrix.report.verdict.level), share: shareLeft(node.run, matrix) ?? 1 }))
+          .sort((a, b) => a.level - b.level || a.share - b.share)
+          .map(({ matrix }) => ({ kind: 'tensor', run: node.run, checkpoint: node.checkpoint, matrix }));
       case 'tensor':
         return [];
     }
@@ -117,7 +119,7 @@ export class HealthView implements vscode.TreeDataProvider<HealthNode> {
         ...outlookEntries(run).map(({ term, value }) => `${term}: ${value}.`),
         run.recognised,
         ...run.missing,
-        ...this.model.waiting(run.path),
+        ...this.model.status(run.path),
       ],
       collapsibleState: vscode.TreeItemCollapsibleState.Collapsed,
     });
@@ -184,7 +186,7 @@ function checkpointItem({ run, checkpoint }: CheckpointNode): vscode.TreeItem {
     name === run.onset?.name && vscode.l10n.t('onset'),
     name === run.alarm?.name && vscode.l10n.t('alarm'),
   ];
-  return item(`${run.path}\n${name}`, name, level, [rankText(run, matrixOf(checkpoint)), ...roles], {
+  return item(`${run.path}\n${name}`, name, level, [...roles, rankText(run, matrixOf(checkpoint))], {
     contextValue: name === run.baseline ? 'checkpoint.baseline' : 'checkpoint',
     tooltip: [
       `${name}: ${levelWord(level)}`,
@@ -198,7 +200,8 @@ function checkpointItem({ run, checkpoint }: CheckpointNode): vscode.TreeItem {
   });
 }
 
-function tensorItem({ run, checkpoint, matrix }: TensorNode): vscode.TreeItem {
+function tensorItem(node: TensorNode): vscode.TreeItem {
+  const { run, checkpoint, matrix } = node;
   const { file, report } = matrix;
   const { path, tensor, rows, columns } = report.source;
   const { level, reasons } = report.verdict;
@@ -207,7 +210,7 @@ function tensorItem({ run, checkpoint, matrix }: TensorNode): vscode.TreeItem {
     contextValue: 'tensor',
     tooltip: [`${tensor ?? file}: ${levelWord(level)}`, ...reasons.map(({ message }) => message), path],
     collapsibleState: vscode.TreeItemCollapsibleState.None,
-    command: { command: COMMANDS.analyze, title: '', arguments: [vscode.Uri.file(path)] },
+    command: { command: COMMANDS.openReport, title: '', arguments: [node] },
   });
 }
 
@@ -235,16 +238,22 @@ function item(
 }
 
 /** `effective rank ≈ 12.31, −67 %`: against the same matrix of the baseline; null where there is no such number. */
-function rankText({ baseline, checkpoints }: RunReport, matrix: Matrix | undefined): string | null {
+function rankText(run: RunReport, matrix: Matrix | undefined): string | null {
   const now = matrix?.report.quantities.effectiveRank;
   if (matrix === undefined || now === undefined || now.value === null) return null;
   const text = vscode.l10n.t('effective rank {0}', reported(now.value, now.exact));
+  const share = shareLeft(run, matrix);
+  if (share === null) return text;
+  const percent = Math.round(100 * (share - 1));
+  return `${text}, ${percent === 0 ? '\u00b10' : percent > 0 ? `+${percent}` : `${MINUS}${-percent}`} %`;
+}
+
+/** Effective rank as a share of the same matrix of the baseline; null for that one itself, and where there are no such numbers. */
+function shareLeft({ baseline, checkpoints }: RunReport, matrix: Matrix): number | null {
   const start = checkpoints.find(({ name }) => name === baseline);
   const first = start && sameMatrix(matrix, start);
-  const before = first?.report.quantities.effectiveRank?.value;
-  if (!before || first === matrix) return text;
-  const percent = Math.round(100 * (now.value / before - 1));
-  return `${text}, ${percent === 0 ? '\u00b10' : percent > 0 ? `+${percent}` : `${MINUS}${-percent}`} %`;
+  const [now, before] = [matrix, first].map((at) => at?.report.quantities.effectiveRank?.value ?? null);
+  return first === matrix || now == null || !before ? null : now / before;
 }
 
 /** How far each judged quantity is from the baseline. */
@@ -258,12 +267,7 @@ function drifts({ drift }: JudgedCheckpoint): string[] {
 }
 
 function paragraphs(lines: readonly string[]): vscode.MarkdownString {
-  const text = new vscode.MarkdownString();
-  for (const [index, line] of lines.entries()) {
-    if (index > 0) text.appendMarkdown('\n\n');
-    text.appendText(line);
-  }
-  return text;
+  return new vscode.MarkdownString(lines.map(escaped).join('\n\n'));
 }
 
 function filterName(least: Level): string {

@@ -85,7 +85,12 @@ export class RunNotifications {
     const text = vscode.l10n.t('{0}: {1}. {2}', runName(run), levelWord(run.level), run.reasons[0]?.message ?? '');
     const say = run.level === 'broken' ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;
     const choice = await say(text, show, mute, never);
-    if (choice === show) await vscode.commands.executeCommand(COMMANDS.showHealth, run.path);
+    if (choice === show) {
+      // The panel also shows what the run has become since.
+      const { level } = this.model.runs.find(({ path }) => path === run.path) ?? run;
+      this.#remember(run.path, { ...this.#seen.get(run.path)!, level });
+      await vscode.commands.executeCommand(COMMANDS.openRun, run.path);
+    }
     if (choice === mute) await vscode.commands.executeCommand(COMMANDS.muteRun, run.path);
     if (choice === never) {
       await vscode.workspace.getConfiguration(SECTION).update('notifications', 'off', vscode.ConfigurationTarget.Global);

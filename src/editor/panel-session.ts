@@ -1,3 +1,4 @@
+import type { ExportFile } from '../../webview/export/files';
 import type { HostMessage, PanelMessage } from '../../webview/protocol';
 import type { AnalysisOptions, SpectralReport } from '../analysis/report';
 import type { EngineClient } from '../engine/client';
@@ -35,6 +36,9 @@ export interface PanelSessionParts {
   options(): AnalysisOptions;
   post(message: HostMessage): void;
   copy(text: string): void;
+  save(file: ExportFile): void;
+  /** The report as a page of its own. */
+  saveHtml(file: FileSummary, report: SpectralReport): void;
   /** Whether a person can see the panel now. */
   visible(): boolean;
 }
@@ -82,7 +86,25 @@ export class PanelSession {
       case 'copy':
         this.#parts.copy(message.text);
         break;
+      case 'save':
+        this.#parts.save(message.file);
+        break;
+      case 'saveHtml': {
+        const { report } = this.#shown;
+        if (this.#file !== null && report?.type === 'report') this.#parts.saveHtml(this.#file, report.report);
+        break;
+      }
     }
+  }
+
+  /** Shows this tensor, as if it had been chosen in the panel. */
+  select(tensor: string): void {
+    if (this.#disposed || tensor === this.#selected) return;
+    this.#selected = tensor;
+    // Until the file is known, the opening ends with what is selected.
+    if (this.#file === null || !this.#opened) return;
+    this.#show({ type: 'file', file: this.#file, selected: tensor });
+    this.#start((signal) => this.#analyse(tensor, signal));
   }
 
   /** The file or the settings changed: analyses again now if that can be seen, otherwise when the panel is next shown. */
@@ -200,9 +222,9 @@ export class PanelSession {
   }
 }
 
-/** The matrix to show first: the token embeddings where names tell, otherwise the first one; null when there is no matrix. */
+/** The matrix to show first: the token embeddings where names tell, else vectors or features, else the first one; null without a matrix. */
 export function startingTensor(tensors: readonly TensorInfo[]): string | null {
   const matrices = tensors.filter((tensor) => tensor.matrix !== null).map((tensor) => tensor.name);
   const named = (pattern: RegExp) => matrices.find((name) => pattern.test(name));
-  return named(/wte|embed_tokens|(tok|token|word)_?emb/i) ?? named(/emb/i) ?? matrices[0] ?? null;
+  return named(/wte|embed_tokens|(tok|token|word)_?emb/i) ?? named(/emb/i) ?? named(/vec|feat/i) ?? matrices[0] ?? null;
 }

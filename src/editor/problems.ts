@@ -56,11 +56,11 @@ export class Problems {
 export function diagnosticOn(uri: vscode.Uri, message: string, code: string, severity: vscode.DiagnosticSeverity): vscode.Diagnostic {
   const diagnostic = new vscode.Diagnostic(new vscode.Range(0, 0, 0, 0), message, severity);
   diagnostic.source = 'Sigma';
-  // A row of the Problems panel opens the file's default editor, which shows nothing of a binary file; its code opens ours.
+  // A row of the Problems panel opens the file's default editor, which shows nothing of most binary files; its code opens ours.
   diagnostic.code = { value: code, target: commandUri(COMMANDS.analyze, uri.toString()) };
   return diagnostic;
 }
 
-function commandUri(command: string, ...args: string[]): vscode.Uri {
+export function commandUri(command: string, ...args: string[]): vscode.Uri {
   return vscode.Uri.parse(`command:${command}?${encodeURIComponent(JSON.stringify(args))}`);
 }

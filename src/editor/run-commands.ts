@@ -1,15 +1,16 @@
 import * as vscode from 'vscode';
 import type { JudgedCheckpoint, RunReport } from '../engine/protocol';
 import { levelWord } from '../words/verdict';
-import { COMMANDS, SPECTRUM_EDITOR } from './contributions';
+import { COMMANDS } from './contributions';
 import { runOf } from './run-actions';
 import { unwatchRun, watchRun } from './run-settings';
-import { fileOf, type RunsModel, runName } from './runs-model';
+import { matrixOf, type RunsModel, runName } from './runs-model';
+import type { OpenSpectrum } from './spectrum-editor';
 
 /** Sigma: Show Runs, Sigma: Watch This Run and Sigma: Stop Watching This Run. */
-export function registerRunCommands(model: RunsModel): vscode.Disposable {
+export function registerRunCommands(model: RunsModel, open: OpenSpectrum): vscode.Disposable {
   return vscode.Disposable.from(
-    vscode.commands.registerCommand(COMMANDS.showRuns, () => showRuns(model)),
+    vscode.commands.registerCommand(COMMANDS.showRuns, () => showRuns(model, open)),
     vscode.commands.registerCommand(COMMANDS.watchRun, async (clicked?: unknown) => {
       const folder = clicked instanceof vscode.Uri ? clicked : await pickFolder();
       if (folder) await watchRun(folder.fsPath);
@@ -21,7 +22,7 @@ export function registerRunCommands(model: RunsModel): vscode.Disposable {
   );
 }
 
-async function showRuns(model: RunsModel): Promise<void> {
+async function showRuns(model: RunsModel, open: OpenSpectrum): Promise<void> {
   if (!vscode.workspace.isTrusted) {
     const manage = vscode.l10n.t('Manage Workspace Trust');
     const choice = await vscode.window.showInformationMessage(vscode.l10n.t('Runs are not watched in Restricted Mode.'), manage);
@@ -46,7 +47,9 @@ async function showRuns(model: RunsModel): Promise<void> {
     title: run.label,
     placeHolder: vscode.l10n.t('Choose a checkpoint to see its spectrum'),
   });
-  if (checkpoint) await vscode.commands.executeCommand('vscode.openWith', checkpoint.file, SPECTRUM_EDITOR, { preview: false });
+  if (checkpoint === undefined) return;
+  const { path, tensor } = checkpoint.matrix.report.source;
+  await open(vscode.Uri.file(path), tensor);
 }
 
 /** A run in a quick pick. */
@@ -55,8 +58,8 @@ export function runItem(report: RunReport) {
 }
 
 function checkpointItem(checkpoint: JudgedCheckpoint) {
-  const file = fileOf(checkpoint);
-  return file === null ? [] : [{ label: checkpoint.name, description: levelWord(checkpoint.level), file }];
+  const matrix = matrixOf(checkpoint);
+  return matrix === undefined ? [] : [{ label: checkpoint.name, description: levelWord(checkpoint.level), matrix }];
 }
 
 async function pickFolder(): Promise<vscode.Uri | undefined> {

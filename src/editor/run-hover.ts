@@ -5,6 +5,7 @@ import { quantityGroups } from '../words/quantities';
 import { outlookEntries } from '../words/run';
 import { levelWord } from '../words/verdict';
 import { COMMANDS } from './contributions';
+import { escaped } from './run-phrases';
 import { fileOf, matrixOf, runName } from './runs-model';
 import { rangeOf, SCRIPTS, type ScriptMentions } from './script-mentions';
 import { warnings } from './script-problems';
@@ -107,14 +108,6 @@ function rankRow({ report }: Matrix) {
   return quantityGroups(report)
     .flatMap(({ rows }) => rows)
     .find(({ key }) => key === 'effectiveRank');
-}
-
-/** As text and nothing else. The editor's own way turns spaces into ones at which no line breaks. */
-function escaped(text: string): string {
-  return text
-    .replace(/[\s\p{C}]+/gu, ' ')
-    .trim()
-    .replace(/[!-/:-@[-`{-~]/g, '\\$&');
 }
 
 /** @param label ours; only the argument may come from a disk */

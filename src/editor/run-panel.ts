@@ -1,14 +1,16 @@
 import * as vscode from 'vscode';
-import { parseRunPanelMessage, type RunHostMessage, restoreRunViewState } from '../../webview/run/protocol';
+import { parseRunPanelMessage, type RunHostMessage, type RunPanelMessage, restoreRunViewState } from '../../webview/run/protocol';
+import { toJson } from '../analysis/report-json';
 import type { RunReport } from '../engine/protocol';
 import { plainText } from '../words/plain-text';
-import { COMMANDS, RUN_PANEL, SPECTRUM_EDITOR } from './contributions';
+import { COMMANDS, RUN_PANEL } from './contributions';
 import { servePanel } from './panel-page';
 import { runOf } from './run-actions';
 import { runItem } from './run-commands';
-
 import { matrixName, runPicture } from './run-picture';
-import { fileOf, type RunsModel, runName } from './runs-model';
+import { matrixOf, type RunsModel, runName } from './runs-model';
+import { saveExport } from './save-export';
+import type { OpenSpectrum } from './spectrum-editor';
 
 /** One panel for each run that was opened, which follows what the model knows of it. */
 export class RunPanels implements vscode.WebviewPanelSerializer {
@@ -18,6 +20,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
   constructor(
     private readonly extensionUri: vscode.Uri,
     private readonly model: RunsModel,
+    private readonly open: OpenSpectrum,
     private readonly log: vscode.LogOutputChannel,
   ) {}
 
@@ -61,62 +64,92 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
   }
 
   #attach(path: string, panel: vscode.WebviewPanel): void {
-    this.#panels.set(path, new OpenPanel(path, panel, this.model, this.log));
+    this.#panels.set(path, new OpenPanel(path, panel, this.model, this.open, this.log));
     panel.onDidDispose(() => this.#panels.delete(path));
     servePanel(panel.webview, this.extensionUri, 'run-panel', titleOf(path));
   }
 }
 
 class OpenPanel {
-  #shown: RunReport | null | undefined;
+  #shown: { readonly report: RunReport | null; readonly status: string } | null = null;
 
   constructor(
     readonly path: string,
     readonly panel: vscode.WebviewPanel,
     readonly model: RunsModel,
+    readonly open: OpenSpectrum,
     readonly log: vscode.LogOutputChannel,
   ) {
     panel.title = titleOf(path);
     panel.webview.onDidReceiveMessage((received: unknown) => {
       const message = parseRunPanelMessage(received);
       if (message === null) log.warn('The panel of a run sent a message that no panel sends; it was dropped.');
-      else if (message.type === 'ready') this.#post(this.#report());
-      else void this.#openCheckpoint(message.checkpoint, message.matrix);
+      else this.#answer(message);
     });
+  }
+
+  #answer(message: RunPanelMessage): void {
+    switch (message.type) {
+      case 'ready':
+        this.#post();
+        break;
+      case 'open':
+        void this.#openCheckpoint(message.checkpoint, message.matrix);
+        break;
+      case 'save':
+        void saveExport(message.file, vscode.Uri.file(this.path));
+        break;
+      case 'saveReport': {
+        const report = this.#report();
+        const content = report && `${JSON.stringify(toJson(report))}\n`;
+        if (content !== null) void saveExport({ name: 'run.json', encoding: 'utf8', content }, vscode.Uri.file(this.path));
+        break;
+      }
+      case 'copy':
+        void vscode.env.clipboard.writeText(message.text);
+    }
   }
 
   /** Posts what is new. A hidden panel has no page: it asks when it is shown again. */
   update(): void {
-    const report = this.#report();
-    if (this.panel.visible && report !== this.#shown) this.#post(report);
+    if (!this.panel.visible) return;
+    const { report, status } = this.#now();
+    if (report !== this.#shown?.report || status !== this.#shown.status) this.#post();
+  }
+
+  #now() {
+    return { report: this.#report(), status: this.model.status(this.path).map(plainText).join('\n') };
   }
 
   #report(): RunReport | null {
     return this.model.runs.find(({ path }) => path === this.path) ?? null;
   }
 
-  #post(report: RunReport | null): void {
-    this.#shown = report;
+  #post(): void {
+    this.#shown = this.#now();
+    const { report } = this.#shown;
+    const status = this.model.status(this.path).map(plainText);
     const message: RunHostMessage =
       report === null
         ? {
             type: 'nothing',
             path: this.path,
             message: vscode.l10n.t('Nothing is known of {0}: it is not watched, or not analysed yet.', titleOf(this.path)),
+            status,
           }
-        : { type: 'run', run: runPicture(report, runName(report)) };
+        : { type: 'run', run: runPicture(report, runName(report)), status };
     void this.panel.webview.postMessage(message);
   }
 
   /** Only files that the run's report names are ever opened. */
   async #openCheckpoint(name: string, matrix: ReturnType<typeof matrixName> | null): Promise<void> {
     const checkpoint = this.#report()?.checkpoints.find((candidate) => plainText(candidate.name) === name);
-    const found = checkpoint?.matrices.find((candidate) => {
+    const named = checkpoint?.matrices.find((candidate) => {
       const { file, tensor } = matrixName(candidate);
       return file === matrix?.file && tensor === matrix.tensor;
     });
-    const file = found ? vscode.Uri.file(found.report.source.path) : checkpoint && fileOf(checkpoint);
-    if (file) await vscode.commands.executeCommand('vscode.openWith', file, SPECTRUM_EDITOR, { preview: false });
+    const found = named ?? (checkpoint && matrixOf(checkpoint));
+    if (found) await this.open(vscode.Uri.file(found.report.source.path), found.report.source.tensor);
     else this.log.warn(`The panel of ${this.path} asked for a checkpoint that it does not have.`);
   }
 }

@@ -15,3 +15,11 @@ export function plain(name: string): string {
   const line = name.replace(/\p{C}/gu, ' ').replaceAll('$(', '$ (');
   return line.length > LONGEST_NAME ? `${line.slice(0, LONGEST_NAME - 1)}\u2026` : line;
 }
+
+/** As Markdown that is text and nothing else. The editor's own way turns spaces into ones at which no line breaks. */
+export function escaped(text: string): string {
+  return text
+    .replace(/[\s\p{C}]+/gu, ' ')
+    .trim()
+    .replace(/[!-/:-@[-`{-~]/g, '\\$&');
+}

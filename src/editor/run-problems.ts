@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { NamedStep, RunReport } from '../engine/protocol';
-import { diagnosticOn, SEVERITIES } from './problems';
+import { COMMANDS } from './contributions';
+import { commandUri, diagnosticOn, SEVERITIES } from './problems';
 import { fileOf, type RunsModel, runName } from './runs-model';
 
 /** A problem on the newest checkpoint of each run that is collapsing or worse and not muted, with the onset as related information. */
@@ -35,6 +36,8 @@ export function problemOf(run: RunReport): { readonly uri: vscode.Uri; readonly 
   const [reason] = run.reasons;
   if (severity === undefined || !uri || !reason) return null;
   const diagnostic = diagnosticOn(uri, `${runName(run)}: ${reason.message}`, reason.code, severity);
+  // The editor offers no fixes of a problem on a binary file.
+  diagnostic.code = { value: reason.code, target: commandUri(COMMANDS.fixRun, run.path) };
   const { onset, alarm, baseline } = run;
   diagnostic.relatedInformation = [
     ...related(run, onset, (name) =>

@@ -5,17 +5,20 @@ import type { EngineState } from '../engine/client';
 import { levelWord } from '../words/verdict';
 import type { Analyses } from './analyses';
 import { COMMANDS } from './contributions';
-import { plain } from './run-phrases';
+import { escaped, plain } from './run-phrases';
 import { type RunsModel, runName } from './runs-model';
 
-/** Lines of the tooltip on the saves of one run that are not complete: the newest. */
-const MOST_WAITING = 3;
+/** Lines of the tooltip on what is under way in one run. */
+const MOST_LINES = 4;
 
 const BACKGROUNDS: Partial<Record<Level, string>> = {
   broken: 'statusBarItem.errorBackground',
   collapsed: 'statusBarItem.warningBackground',
   collapsing: 'statusBarItem.warningBackground',
 };
+
+/** What the tooltip links to. */
+const LINKED = [COMMANDS.showHealth, COMMANDS.cancelAnalyses, COMMANDS.resumeAnalyses, COMMANDS.restartEngine, COMMANDS.showLog];
 
 /** What the item says; what stands first counts: failing, analysing, starting, watching. */
 interface Face {
@@ -34,12 +37,18 @@ export class RunStatus {
   constructor(
     readonly model: RunsModel,
     readonly analyses: Pick<Analyses, 'running' | 'onDidChange' | 'cancel'>,
+    /** Those of checkpoints. */
+    readonly pause: (paused: boolean) => void,
   ) {
     this.#item.name = vscode.l10n.t('Sigma Model Health');
     this.#listeners = vscode.Disposable.from(
       model.onDidChange(() => this.#update()),
       analyses.onDidChange(() => this.#update()),
-      vscode.commands.registerCommand(COMMANDS.cancelAnalyses, () => analyses.cancel()),
+      vscode.commands.registerCommand(COMMANDS.cancelAnalyses, () => {
+        analyses.cancel();
+        if (model.analysing) pause(true);
+      }),
+      vscode.commands.registerCommand(COMMANDS.resumeAnalyses, () => pause(false)),
     );
   }
 
@@ -91,23 +100,25 @@ export class RunStatus {
     const level = levelWord(worst.level).toLowerCase();
     const text =
       runs.length === 1 ? vscode.l10n.t('Sigma: 1 run, {0}', level) : vscode.l10n.t('Sigma: {0} runs, worst: {1}', runs.length, level);
-    return { icon: 'pulse', text, command, background: BACKGROUNDS[worst.level] };
+    if (this.model.paused) {
+      return { icon: 'debug-pause', text: vscode.l10n.t('{0}, paused', text), command, background: BACKGROUNDS[worst.level] };
+    }
+    return { icon: this.model.analysing ? 'sync~spin' : 'pulse', text, command, background: BACKGROUNDS[worst.level] };
   }
 
   #tooltip(): vscode.MarkdownString {
     const text = new vscode.MarkdownString();
-    text.isTrusted = { enabledCommands: [COMMANDS.showHealth, COMMANDS.cancelAnalyses, COMMANDS.restartEngine, COMMANDS.showLog] };
+    text.isTrusted = { enabledCommands: LINKED };
     for (const run of this.model.runs) {
       const muted = this.model.isMuted(run.path) ? ` (${vscode.l10n.t('muted')})` : '';
-      text.appendText(`${runName(run)}${muted}: ${levelWord(run.level)}. ${run.reasons[0]?.message ?? ''}`);
-      for (const line of this.model.waiting(run.path).slice(-MOST_WAITING)) {
-        text.appendMarkdown('\n- ');
-        text.appendText(line);
-      }
+      text.appendMarkdown(escaped(`${runName(run)}${muted}: ${levelWord(run.level)}. ${run.reasons[0]?.message ?? ''}`));
+      for (const line of this.model.status(run.path).slice(0, MOST_LINES)) text.appendMarkdown(`\n- ${escaped(line)}`);
       text.appendMarkdown('\n\n');
     }
     const links = [`[${vscode.l10n.t('Show Model Health')}](command:${COMMANDS.showHealth})`];
-    if (this.analyses.running.length > 0) links.push(`[${vscode.l10n.t('Cancel Analyses')}](command:${COMMANDS.cancelAnalyses})`);
+    if (this.analyses.running.length > 0 || this.model.analysing)
+      links.push(`[${vscode.l10n.t('Cancel Analyses')}](command:${COMMANDS.cancelAnalyses})`);
+    if (this.model.paused) links.push(`[${vscode.l10n.t('Resume Analyses')}](command:${COMMANDS.resumeAnalyses})`);
     if (this.#engine === 'failing') {
       links.push(`[${vscode.l10n.t('Restart Engine')}](command:${COMMANDS.restartEngine})`);
       links.push(`[${vscode.l10n.t('Show Log')}](command:${COMMANDS.showLog})`);

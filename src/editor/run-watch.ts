@@ -1,13 +1,14 @@
 import * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client';
 import type { WatchedFolder } from '../engine/protocol';
-import { SECTION, WATCHED_FOLDERS } from './contributions';
+import { ANALYSES_PAUSED, SECTION, WATCHED_FOLDERS } from './contributions';
 import type { RunsModel } from './runs-model';
 import { analysisOptions, watchedFolders } from './settings';
 
 /** Has the engine watch the runs that the settings name; in Restricted Mode, none. */
 export class RunWatch {
   #watched = '[]';
+  #runs: readonly WatchedFolder[] = [];
 
   /** @param history file in which the engine keeps reports */
   constructor(
@@ -28,6 +29,17 @@ export class RunWatch {
     );
   }
 
+  /** Cancels the analyses of checkpoints, or has them go on. */
+  pause(paused: boolean): void {
+    this.model.pause(paused);
+    void vscode.commands.executeCommand('setContext', ANALYSES_PAUSED, paused);
+    this.#send();
+  }
+
+  #send(): void {
+    this.engine.watchRuns({ runs: this.#runs, history: this.history, paused: this.model.paused });
+  }
+
   #update(): void {
     const runs = vscode.workspace.isTrusted ? configured(this.log) : [];
     const watched = JSON.stringify(runs);
@@ -35,7 +47,8 @@ export class RunWatch {
     this.#watched = watched;
     const folders = runs.map(({ path }) => path);
     void vscode.commands.executeCommand('setContext', WATCHED_FOLDERS, folders);
-    this.engine.watchRuns({ runs, history: this.history });
+    this.#runs = runs;
+    this.#send();
     this.model.watch(folders);
   }
 }

@@ -3,12 +3,19 @@ import * as vscode from 'vscode';
 import { LEVELS_WORST_FIRST } from '../analysis/verdict';
 import type { JudgedCheckpoint, RunEvent, RunReport, WatchNotice } from '../engine/protocol';
 
+type CheckpointAnalysis = Extract<RunEvent, { kind: 'analysis' }>;
+
 /** What is known of the watched runs now; every surface that shows them reads it here. */
 export class RunsModel {
   #folders: readonly string[] = [];
   readonly #reports = new Map<string, RunReport>();
   /** By run, then by checkpoint: the phrase that says what its save waits for. */
   readonly #waiting = new Map<string, Map<string, string>>();
+  /** By run: the checkpoint that is analysed now, or would be. */
+  readonly #analyses = new Map<string, CheckpointAnalysis>();
+  /** By run: why its folder cannot be read. */
+  readonly #unreachable = new Map<string, string>();
+  #paused = false;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
   readonly #muted: Set<string>;
@@ -51,9 +58,36 @@ export class RunsModel {
       .reduce<RunReport | undefined>((innermost, run) => (run.path.length > (innermost?.path.length ?? 0) ? run : innermost), undefined);
   }
 
-  /** `name: phrase` of each checkpoint of a run whose save is not complete. */
-  waiting(run: string): readonly string[] {
-    return Array.from(this.#waiting.get(run) ?? [], ([name, phrase]) => `${name}: ${phrase}`);
+  /** Whether a person has paused the analyses of checkpoints. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    this.#changed.fire();
+  }
+
+  /** Whether a checkpoint of any run is analysed now. */
+  get analysing(): boolean {
+    return [...this.#analyses.values()].some(({ state }) => state === 'running');
+  }
+
+  /** The engine has stopped, and with it what it was doing. */
+  engineStopped(): void {
+    this.#analyses.clear();
+    this.#changed.fire();
+  }
+
+  /** What is under way in a run, or keeps it from being followed, in sentences. */
+  status(run: string): readonly string[] {
+    const analysis = this.#analyses.get(run);
+    const unreachable = this.#unreachable.get(run);
+    return [
+      ...(unreachable === undefined ? [] : [vscode.l10n.t('Its folder cannot be read now ({0}); Sigma goes on trying.', unreachable)]),
+      ...(analysis === undefined ? [] : [analysisSentence(analysis)]),
+      ...Array.from(this.#waiting.get(run) ?? [], ([name, phrase]) => vscode.l10n.t('Waiting for {0} to be complete: {1}.', name, phrase)),
+    ];
   }
 
   accept(event: RunEvent): void {
@@ -66,9 +100,14 @@ export class RunsModel {
       case 'notice':
         this.#take(run, event.notice);
         break;
+      case 'analysis':
+        this.#waiting.get(run)?.delete(event.checkpoint);
+        if (event.state === 'over') this.#analyses.delete(run);
+        else this.#analyses.set(run, event);
+        break;
       case 'ended':
         this.#reports.delete(run);
-        this.#waiting.delete(run);
+        this.#forget(run);
     }
     this.#changed.fire();
   }
@@ -78,7 +117,7 @@ export class RunsModel {
     this.#folders = folders;
     if (folders.length === 0) {
       this.#reports.clear();
-      this.#waiting.clear();
+      for (const each of [this.#waiting, this.#analyses, this.#unreachable]) each.clear();
     }
     this.#changed.fire();
   }
@@ -87,12 +126,24 @@ export class RunsModel {
     this.#changed.dispose();
   }
 
+  #forget(run: string): void {
+    for (const each of [this.#waiting, this.#analyses, this.#unreachable]) each.delete(run);
+  }
+
   #take(run: string, notice: WatchNotice): void {
+    if (notice.kind === 'unreachable') this.#unreachable.set(run, notice.reason);
+    if (notice.kind === 'reachable') this.#unreachable.delete(run);
     const waiting = this.#waiting.get(run) ?? new Map<string, string>();
     this.#waiting.set(run, waiting);
     if (notice.kind === 'waiting') waiting.set(notice.checkpoint, notice.waitingFor);
     else if ('checkpoint' in notice) waiting.delete(notice.checkpoint);
   }
+}
+
+function analysisSentence({ checkpoint, state }: CheckpointAnalysis): string {
+  return state === 'running'
+    ? vscode.l10n.t('Analysing {0}.', checkpoint)
+    : vscode.l10n.t('{0} is not analysed: its analysis was cancelled. “Sigma: Resume Analyses” goes on with it.', checkpoint);
 }
 
 /** The run as a person knows it. */

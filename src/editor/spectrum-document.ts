@@ -27,6 +27,13 @@ export class SpectrumDocument implements vscode.CustomDocument {
     this.#watchWhileVisible();
   }
 
+  /** The panel that has the focus shows this tensor. @returns whether there is one */
+  select(tensor: string): boolean {
+    const focused = [...this.#sessions].find(([panel]) => panel.active);
+    focused?.[1].select(tensor);
+    return focused !== undefined;
+  }
+
   /** Every panel analyses again. */
   invalidate(): void {
     for (const session of this.#sessions.values()) session.invalidate();

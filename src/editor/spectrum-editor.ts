@@ -1,17 +1,25 @@
 import * as vscode from 'vscode';
 import { type HostMessage, parsePanelMessage } from '../../webview/protocol';
-import type { AnalysisOptions } from '../analysis/report';
+import type { AnalysisOptions, SpectralReport } from '../analysis/report';
 import { toJson } from '../analysis/report-json';
+import type { FileSummary } from '../engine/protocol';
+import { standalonePage } from '../standalone-page';
 import { SECTION, SPECTRUM_EDITOR } from './contributions';
 import { servePanel } from './panel-page';
 import { PanelSession, type SessionEngine } from './panel-session';
 import type { Problems } from './problems';
+import { saveExport } from './save-export';
 import { analysisOptions } from './settings';
 import { SpectrumDocument } from './spectrum-document';
+
+/** Opens the panel of a file. `tensor` is shown first; null for the one that the panel itself chooses. */
+export type OpenSpectrum = (file: vscode.Uri, tensor: string | null) => Promise<void>;
 
 /** The custom editor: a webview for each panel, and a session behind each. */
 export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<SpectrumDocument> {
   readonly #documents = new Set<SpectrumDocument>();
+  /** By the URI of a file: the tensor that its next panel is opened for. */
+  readonly #wanted = new Map<string, string>();
 
   constructor(
     private readonly extensionUri: vscode.Uri,
@@ -31,6 +39,18 @@ export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<Spect
     );
   }
 
+  readonly open: OpenSpectrum = async (file, tensor) => {
+    const key = file.toString();
+    if (tensor !== null) this.#wanted.set(key, tensor);
+    await vscode.commands.executeCommand('vscode.openWith', file, SPECTRUM_EDITOR, { preview: false });
+    const wanted = this.#wanted.get(key);
+    if (wanted === undefined) return;
+    // A panel that stood open was only shown.
+    for (const document of this.#documents) {
+      if (document.uri.toString() === key && document.select(wanted)) this.#wanted.delete(key);
+    }
+  };
+
   openCustomDocument(uri: vscode.Uri): SpectrumDocument {
     const document: SpectrumDocument = new SpectrumDocument(uri, {
       changed: () => {
@@ -48,6 +68,10 @@ export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<Spect
     const { webview } = panel;
     const session = this.#session(document.uri, panel);
     document.attach(panel, session);
+    const key = document.uri.toString();
+    const wanted = this.#wanted.get(key);
+    this.#wanted.delete(key);
+    if (wanted !== undefined) session.select(wanted);
     webview.onDidReceiveMessage((received: unknown) => {
       const message = parsePanelMessage(received);
       if (message) session.receive(message);
@@ -81,8 +105,15 @@ export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<Spect
       options: () => this.#options(uri),
       post: (message) => void panel.webview.postMessage(forTheWire(message)),
       copy: (text) => void vscode.env.clipboard.writeText(text),
+      save: (file) => void saveExport(file, uri),
+      saveHtml: (file, report) => void this.#saveHtml(uri, file, report).catch((error: Error) => log.error(error)),
       visible: () => panel.visible,
     });
+  }
+
+  async #saveHtml(uri: vscode.Uri, file: FileSummary, report: SpectralReport): Promise<void> {
+    const dist = vscode.Uri.joinPath(this.extensionUri, 'dist').fsPath;
+    await saveExport({ name: 'report.html', encoding: 'utf8', content: await standalonePage(dist, file, [report]) }, uri);
   }
 
   #options(uri: vscode.Uri): AnalysisOptions {

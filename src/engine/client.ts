@@ -6,6 +6,7 @@ import {
   type MessageConnection,
   ResponseError,
 } from 'vscode-jsonrpc/node';
+import type { Comparison } from '../analysis/comparison';
 import type { SpectralReport } from '../analysis/report';
 import { CrashHistory, RESTART_POLICY, type RestartPolicy } from './crash-history';
 import { EngineProcess } from './engine-process';
@@ -14,15 +15,21 @@ import {
   type AnalyzeUpdate,
   analyzeRequest,
   analyzeUpdates,
+  type ComparisonJob,
+  compareRequest,
   type DoctorReport,
   doctorRequest,
   EngineError,
   ErrorCode,
   type FileSummary,
   inspectRequest,
+  type MatrixPlace,
   type RunEvent,
+  type RunJob,
+  type RunReport,
   type RunWatchSet,
   runChangedNotification,
+  runRequest,
   watchRunsNotification,
 } from './protocol';
 import { RunReceiver } from './run-changes';
@@ -39,6 +46,8 @@ export interface EngineClientOptions {
   /** What becomes of the runs that are watched. */
   readonly onRunEvent?: (event: RunEvent) => void;
   readonly restartPolicy?: RestartPolicy;
+  /** Folders in which the engine must look for no program, such as the workspace's; null, and by default, if it must start none at all. */
+  readonly foreignFolders?: () => readonly string[] | null;
 }
 
 /**
@@ -81,20 +90,24 @@ export class EngineClient {
    * Rejects with `ErrorCode.cancelled` when the signal is aborted, once the arithmetic has stopped.
    * @param watch.onUpdate progress and refined reports; begins anew when the analysis is tried once more after a crash
    */
-  analyze(
-    job: AnalysisJob,
-    watch: { readonly signal?: AbortSignal; readonly onUpdate?: (update: AnalyzeUpdate) => void } = {},
-  ): Promise<SpectralReport> {
-    const what = job.tensor === '' ? job.path : `${job.tensor} of ${job.path}`;
-    return this.#request(`analysing ${what}`, watch.signal, async (connection, token) => {
-      const updates = this.#nextToken++;
-      const listener = connection.onProgress(analyzeUpdates, updates, (update) => watch.onUpdate?.(update));
-      try {
-        return await connection.sendRequest(analyzeRequest, { ...job, token: updates }, token);
-      } finally {
-        listener.dispose();
-      }
-    });
+  analyze(job: AnalysisJob, watch: JobWatch = {}): Promise<SpectralReport> {
+    return this.#follow(`analysing ${placeName(job)}`, watch, (connection, updates, token) =>
+      connection.sendRequest(analyzeRequest, { ...job, token: updates }, token),
+    );
+  }
+
+  /** As `analyze`; a report that the engine still has of either matrix is not computed again. */
+  compare(job: ComparisonJob, watch: JobWatch = {}): Promise<Comparison> {
+    return this.#follow(`comparing ${placeName(job.a)} and ${placeName(job.b)}`, watch, (connection, updates, token) =>
+      connection.sendRequest(compareRequest, { ...job, token: updates }, token),
+    );
+  }
+
+  /** Every complete checkpoint of a folder, judged; nothing is kept of it. */
+  run(job: RunJob, watch: JobWatch = {}): Promise<RunReport> {
+    return this.#follow(`analysing the run ${job.path}`, watch, (connection, updates, token) =>
+      connection.sendRequest(runRequest, { ...job, token: updates }, token),
+    );
   }
 
   doctor(signal?: AbortSignal): Promise<DoctorReport> {
@@ -120,6 +133,23 @@ export class EngineClient {
     this.#disposed = true;
     this.#stop();
     await this.#ending;
+  }
+
+  /** A request that tells how far it is. */
+  #follow<T>(
+    doing: string,
+    { signal, onUpdate }: JobWatch,
+    send: (connection: MessageConnection, updates: number, token: CancellationToken) => Promise<T>,
+  ): Promise<T> {
+    return this.#request(doing, signal, async (connection, token) => {
+      const updates = this.#nextToken++;
+      const listener = connection.onProgress(analyzeUpdates, updates, (update) => onUpdate?.(update));
+      try {
+        return await send(connection, updates, token);
+      } finally {
+        listener.dispose();
+      }
+    });
   }
 
   async #request<T>(
@@ -161,7 +191,8 @@ export class EngineClient {
 
   #start(): EngineProcess {
     const { script, log } = this.#options;
-    const engine: EngineProcess = new EngineProcess(script, { log, onExit: (how) => this.#onExit(engine, how) });
+    const foreignFolders = this.#options.foreignFolders?.() ?? null;
+    const engine: EngineProcess = new EngineProcess(script, foreignFolders, { log, onExit: (how) => this.#onExit(engine, how) });
     const runs = new RunReceiver();
     engine.connection.onNotification(runChangedNotification, (event) => {
       if (event.kind === 'ended') runs.forget(event.run);
@@ -225,6 +256,16 @@ export class EngineClient {
     this.#state = state;
     this.#options.onStateChange?.(state);
   }
+}
+
+/** How a caller stops a job and hears how far it is. */
+export interface JobWatch {
+  readonly signal?: AbortSignal;
+  readonly onUpdate?: (update: AnalyzeUpdate) => void;
+}
+
+function placeName({ path, tensor }: MatrixPlace): string {
+  return tensor === '' ? path : `${tensor} of ${path}`;
 }
 
 interface BackOff {

@@ -22,12 +22,15 @@ export class EngineProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
 
-  /** @param script the engine's bundle */
-  constructor(script: string, { log, onExit }: EngineProcessEvents) {
+  /**
+   * @param script the engine's bundle
+   * @param foreignFolders in which the engine must look for no program; null if it must start none at all (Restricted Mode)
+   */
+  constructor(script: string, foreignFolders: readonly string[] | null, { log, onExit }: EngineProcessEvents) {
     const child = fork(script, [], {
       // Float64Arrays travel as they are.
       serialization: 'advanced',
-      env: engineEnvironment(process.env, process.versions.electron !== undefined),
+      env: engineEnvironment(process.env, process.versions.electron !== undefined, foreignFolders),
       execArgv: EXEC_ARGV,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

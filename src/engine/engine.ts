@@ -1,6 +1,8 @@
+import { comparedOptions } from '../analysis/compared-options';
+import type { Comparison } from '../analysis/comparison';
 import type { SpectralReport } from '../analysis/report';
 import { JobQueue } from './job-queue';
-import type { AnalysisJob, AnalyzeUpdate, FileSummary } from './protocol';
+import type { AnalysisJob, AnalyzeUpdate, ComparisonJob, FileSummary, MatrixPlace, RunJob, RunReport } from './protocol';
 import { ReportCache, reportKey } from './report-cache';
 import { type Tasks, WorkerThread } from './worker-thread';
 
@@ -28,19 +30,44 @@ export class Engine {
 
   async analyze(job: AnalysisJob, signal: AbortSignal, onUpdate: (update: AnalyzeUpdate) => void): Promise<SpectralReport> {
     const { path, tensor, options } = job;
-    const { fingerprint } = await this.#read(path, signal);
-    const key = reportKey(fingerprint, tensor, options);
+    const { fingerprint, summary } = await this.#read(path, signal);
+    const key = reportKey(fingerprint, tensor, comparedOptions([{ ...summary, tensor }], options));
     const known = this.#reports.get(key);
     if (known) return known;
-    if (this.#computations.busy) onUpdate({ fraction: 0, stage: 'Waiting for another analysis to finish', report: null });
+    this.#tellWaiting(onUpdate);
     return this.#computations.run(job.priority, signal, async (signal) => {
       // Someone else may have asked for the same while this job waited.
       const known = this.#reports.get(key);
       if (known) return known;
       const { report, fingerprint } = await this.#computer.run('analyze', { path, tensor, options }, signal, onUpdate);
-      this.#reports.set(reportKey(fingerprint, tensor, options), report);
+      this.#reports.set(reportKey(fingerprint, tensor, report.options), report);
       return report;
     });
+  }
+
+  async compare({ a, b, options: asked, priority }: ComparisonJob, signal: AbortSignal, onUpdate: (update: AnalyzeUpdate) => void) {
+    const files = await Promise.all([this.#read(a.path, signal), this.#read(b.path, signal)]);
+    const options = comparedOptions(
+      [a, b].map(({ tensor }, side) => ({ ...files[side]!.summary, tensor })),
+      asked,
+    );
+    this.#tellWaiting(onUpdate);
+    return this.#computations.run(priority, signal, async (signal): Promise<Comparison> => {
+      const known = ({ path, tensor }: MatrixPlace, { fingerprint }: Tasks['inspect']['result']) => {
+        const report = this.#reports.get(reportKey(fingerprint, tensor, options));
+        return { path, tensor, known: report === undefined ? null : { fingerprint, report } };
+      };
+      const sides = { a: known(a, files[0]), b: known(b, files[1]), options };
+      const { comparison, fingerprints } = await this.#computer.run('compare', sides, signal, onUpdate);
+      this.#reports.set(reportKey(fingerprints.a, a.tensor, options), comparison.a);
+      this.#reports.set(reportKey(fingerprints.b, b.tensor, options), comparison.b);
+      return comparison;
+    });
+  }
+
+  run({ path, options, priority }: RunJob, signal: AbortSignal, onUpdate: (update: AnalyzeUpdate) => void): Promise<RunReport> {
+    this.#tellWaiting(onUpdate);
+    return this.#computations.run(priority, signal, (signal) => this.#computer.run('run', { path, options }, signal, onUpdate));
   }
 
   /** One checkpoint of a watched run. Matrices that were finished before the job gave way are not computed again. */
@@ -61,6 +88,10 @@ export class Engine {
   close(): void {
     this.#reader.close();
     this.#computer.close();
+  }
+
+  #tellWaiting(onUpdate: (update: AnalyzeUpdate) => void): void {
+    if (this.#computations.busy) onUpdate({ fraction: 0, stage: 'Waiting for another analysis to finish', report: null });
   }
 
   #read(path: string, signal: AbortSignal): Promise<Tasks['inspect']['result']> {

@@ -1,4 +1,5 @@
 import { NotificationType, NotificationType0, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import type { Comparison } from '../analysis/comparison';
 import type { AnalysisOptions, SpectralReport } from '../analysis/report';
 import type { BackendStatus } from '../compute/select';
 import type { TensorFile } from '../formats/matrix-source';
@@ -34,7 +35,29 @@ export interface AnalyzeParams extends AnalysisJob {
   readonly token: number;
 }
 
-/** Sent while a job runs: how far it is, and each full report that a refinement step gives. */
+/** A matrix by its place, `tensor` as in {@link AnalysisJob}. */
+export type MatrixPlace = Pick<AnalysisJob, 'path' | 'tensor'>;
+
+/** Two matrices to compare, A the baseline. */
+export interface ComparisonJob extends Pick<AnalysisJob, 'options' | 'priority'> {
+  readonly a: MatrixPlace;
+  readonly b: MatrixPlace;
+}
+
+export interface CompareParams extends ComparisonJob {
+  /** As in {@link AnalyzeParams}. */
+  readonly token: number;
+}
+
+/** A folder to judge once as a run, against its first checkpoint. */
+export interface RunJob extends Pick<AnalysisJob, 'path' | 'options' | 'priority'> {}
+
+export interface RunParams extends RunJob {
+  /** As in {@link AnalyzeParams}. */
+  readonly token: number;
+}
+
+/** Sent while a job runs: how far it is, and each full report that a refinement step of an analysis gives. */
 export interface AnalyzeUpdate {
   /** In [0, 1]; never falls, but where a background job is begun anew. */
   readonly fraction: number;
@@ -59,6 +82,8 @@ export interface RunWatchSet {
   readonly runs: readonly WatchedFolder[];
   /** File in which reports are kept, outside of the folders. */
   readonly history: string;
+  /** Whether checkpoints are looked for, but not analysed. */
+  readonly paused?: boolean;
   /** Milliseconds, as in WatchOptions. */
   readonly quiet?: number;
   readonly interval?: number;
@@ -68,6 +93,8 @@ export interface RunWatchSet {
 export type RunEvent =
   | { readonly kind: 'changed'; readonly run: string; readonly report: RunReport }
   | { readonly kind: 'notice'; readonly run: string; readonly notice: WatchNotice }
+  /** Of a run one checkpoint is analysed at a time. Paused: its analysis was cancelled, or not begun, and begins when the set is not paused any more. */
+  | { readonly kind: 'analysis'; readonly run: string; readonly checkpoint: string; readonly state: 'running' | 'paused' | 'over' }
   | { readonly kind: 'ended'; readonly run: string };
 
 /** The same on its way. */
@@ -108,6 +135,10 @@ export class EngineError extends Error {
 
 export const inspectRequest = new RequestType<{ readonly path: string }, FileSummary, void>('sigma/inspect');
 export const analyzeRequest = new RequestType<AnalyzeParams, SpectralReport, void>('sigma/analyze');
+/** Updates as of an analysis, without reports. */
+export const compareRequest = new RequestType<CompareParams, Comparison, void>('sigma/compare');
+/** Updates as of an analysis, without reports. */
+export const runRequest = new RequestType<RunParams, RunReport, void>('sigma/run');
 export const doctorRequest = new RequestType0<DoctorReport, void>('sigma/doctor');
 export const watchRunsNotification = new NotificationType<RunWatchSet>('sigma/watchRuns');
 export const runChangedNotification = new NotificationType<SentRunEvent>('sigma/runChanged');

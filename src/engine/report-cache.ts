@@ -3,7 +3,7 @@ import type { AnalysisOptions, SpectralReport } from '../analysis/report';
 /** Everything of a report but its eigenvalues. */
 const FIXED_BYTES = 16384;
 
-/** What was analysed, exactly: equal keys mean equal reports. */
+/** What was analysed, exactly: equal keys mean equal reports. @param options with `normalize` resolved, as in the report */
 export function reportKey(fingerprint: string, tensor: string, options: AnalysisOptions): string {
   return JSON.stringify([fingerprint, tensor, Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }

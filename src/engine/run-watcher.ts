@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
@@ -31,6 +32,7 @@ interface Settings extends WatchedFolder {
 export class RunWatcher {
   readonly #runs = new Map<string, WatchedRun>();
   readonly #turns = new Turns();
+  readonly #pause = new Pause();
   #looking = new AbortController();
 
   constructor(
@@ -40,6 +42,7 @@ export class RunWatcher {
 
   /** Replaces what is watched; runs that stay are not read again. */
   watch(set: RunWatchSet): void {
+    this.#pause.set(set.paused === true);
     this.#looking.abort();
     this.#looking = new AbortController();
     void this.#look(set, this.#looking.signal);
@@ -99,6 +102,7 @@ export class RunWatcher {
     return {
       engine: this.engine,
       turns: this.#turns,
+      pause: this.#pause,
       tell: this.tell,
       controls: (paths) => paths.flatMap((control) => this.#runs.get(control)?.checkpoints ?? []),
       analysed: () => {
@@ -112,6 +116,7 @@ export class RunWatcher {
 interface RunParts {
   readonly engine: Pick<Engine, 'analyzeCheckpoint'>;
   readonly turns: Turns;
+  readonly pause: Pause;
   tell(event: RunEvent): void;
   /** What is known of other runs. */
   controls(paths: readonly string[]): readonly (readonly AnalyzedCheckpoint[])[];
@@ -214,11 +219,11 @@ class WatchedRun {
   }
 
   async #analyse(checkpoint: Checkpoint): Promise<void> {
-    const listed = this.#listing!.checkpoints.map(({ name }) => name);
     const { path, settings, set } = this;
-    const { analysis, deleted } = await this.parts.engine.analyzeCheckpoint(
-      { run: path, checkpoint, listed, inHand: [...this.#analysed.keys()], options: settings.options, history: set.history },
-      this.#stop.signal,
+    const listed = this.#listing!.checkpoints.map(({ name }) => name);
+    const params = { run: path, checkpoint, listed, inHand: [...this.#analysed.keys()], options: settings.options, history: set.history };
+    const { analysis, deleted } = await this.#unlessPaused(checkpoint.name, (signal) =>
+      this.parts.engine.analyzeCheckpoint(params, signal),
     );
     for (const earlier of deleted.read) if (!this.#analysed.has(earlier.name)) this.#analysed.set(earlier.name, earlier);
     const known = new Set([...listed, ...deleted.names]);
@@ -227,6 +232,32 @@ class WatchedRun {
     this.#problems.set(checkpoint.name, analysis.problems);
     this.changed();
     this.parts.analysed();
+  }
+
+  /** A pause cancels the work, which is begun anew when it is over. */
+  async #unlessPaused<T>(checkpoint: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { pause } = this.parts;
+    const tell = (state: 'running' | 'paused' | 'over') => {
+      if (this.settings.told && !this.#stop.signal.aborted) this.parts.tell({ kind: 'analysis', run: this.path, checkpoint, state });
+    };
+    try {
+      for (;;) {
+        if (pause.signal.aborted) {
+          tell('paused');
+          await pause.over(this.#stop.signal);
+          this.#stop.signal.throwIfAborted();
+        }
+        const { signal } = pause;
+        tell('running');
+        try {
+          return await work(AbortSignal.any([this.#stop.signal, signal]));
+        } catch (error) {
+          if (!signal.aborted || this.#stop.signal.aborted) throw error;
+        }
+      }
+    } finally {
+      tell('over');
+    }
   }
 
   #notice(notice: WatchNotice): void {
@@ -302,6 +333,34 @@ async function runsIn(folder: string, watched: readonly string[]): Promise<reado
 
 async function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   await after(milliseconds, undefined, { signal }).catch(() => {});
+}
+
+/** Whether analyses wait for a person to have them go on. */
+class Pause {
+  #current = new AbortController();
+  #ended = new AbortController();
+
+  /** Aborted while it lasts. */
+  get signal(): AbortSignal {
+    return this.#current.signal;
+  }
+
+  set(paused: boolean): void {
+    if (paused === this.signal.aborted) return;
+    if (paused) {
+      this.#ended = new AbortController();
+      this.#current.abort();
+    } else {
+      this.#current = new AbortController();
+      this.#ended.abort();
+    }
+  }
+
+  /** Resolves when it is over, or the signal is aborted. */
+  async over(signal: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([this.#ended.signal, signal]);
+    if (!either.aborted) await once(either, 'abort');
+  }
 }
 
 /** One at a time, in the order of asking. */

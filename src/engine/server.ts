@@ -4,8 +4,10 @@ import { type CancellationToken, createMessageConnection, IPCMessageReader, IPCM
 import { version } from '../../package.json';
 import { Engine } from './engine';
 import {
+  type AnalyzeUpdate,
   analyzeRequest,
   analyzeUpdates,
+  compareRequest,
   doctorRequest,
   EngineError,
   ErrorCode,
@@ -13,6 +15,7 @@ import {
   inspectRequest,
   type RunEvent,
   runChangedNotification,
+  runRequest,
   shutdownRequest,
   watchRunsNotification,
 } from './protocol';
@@ -50,6 +53,12 @@ function stopped(): EngineError {
   return new EngineError(ErrorCode.stopped, 'The engine was shut down.');
 }
 
+function updatesOf(token: number, signal: AbortSignal) {
+  return (update: AnalyzeUpdate): void => {
+    if (!signal.aborted) void connection.sendProgress(analyzeUpdates, token, update);
+  };
+}
+
 function tell(event: RunEvent): void {
   if (event.kind === 'ended') sender.forget(event.run);
   const sent = event.kind === 'changed' ? { ...event, report: sender.change(event.report) } : event;
@@ -58,12 +67,12 @@ function tell(event: RunEvent): void {
 
 connection.onRequest(inspectRequest, ({ path }, token) => answer(token, (signal) => engine.inspect(path, signal)));
 connection.onRequest(analyzeRequest, (params, token) =>
-  answer(token, (signal) =>
-    engine.analyze(params, signal, (update) => {
-      if (!signal.aborted) void connection.sendProgress(analyzeUpdates, params.token, update);
-    }),
-  ),
+  answer(token, (signal) => engine.analyze(params, signal, updatesOf(params.token, signal))),
 );
+connection.onRequest(compareRequest, (params, token) =>
+  answer(token, (signal) => engine.compare(params, signal, updatesOf(params.token, signal))),
+);
+connection.onRequest(runRequest, (params, token) => answer(token, (signal) => engine.run(params, signal, updatesOf(params.token, signal))));
 connection.onRequest(doctorRequest, (token) =>
   answer(token, async (signal) => ({
     version,

@@ -1,10 +1,11 @@
 import { Worker } from 'node:worker_threads';
+import type { Comparison } from '../analysis/comparison';
 import type { AnalysisOptions, SpectralReport } from '../analysis/report';
 import type { BackendStatus } from '../compute/select';
 import type { CheckpointAnalysis } from '../runs/analyze-checkpoint';
 import type { Checkpoint } from '../runs/checkpoint';
-import type { AnalyzedCheckpoint } from '../runs/run-report';
-import { type AnalyzeUpdate, EngineError, ErrorCode, type FileSummary } from './protocol';
+import type { AnalyzedCheckpoint, RunReport } from '../runs/run-report';
+import { type AnalyzeUpdate, EngineError, ErrorCode, type FileSummary, type MatrixPlace } from './protocol';
 
 /** What a worker thread can be asked, and what it answers. */
 export interface Tasks {
@@ -16,6 +17,16 @@ export interface Tasks {
     readonly params: { readonly path: string; readonly tensor: string; readonly options: AnalysisOptions };
     /** The fingerprint is that of the file that was read, which may have changed since it was asked for. */
     readonly result: { readonly report: SpectralReport; readonly fingerprint: string };
+  };
+  readonly compare: {
+    /** `normalize` of the options is resolved. */
+    readonly params: { readonly a: ComparedSide; readonly b: ComparedSide; readonly options: AnalysisOptions };
+    /** Fingerprints of the files that were read. */
+    readonly result: { readonly comparison: Comparison; readonly fingerprints: { readonly a: string; readonly b: string } };
+  };
+  readonly run: {
+    readonly params: { readonly path: string; readonly options: AnalysisOptions };
+    readonly result: RunReport;
   };
   /** The thread keeps the history: what it finds there is not computed, and what it computes is added. */
   readonly checkpoint: {
@@ -32,6 +43,10 @@ export interface Tasks {
     readonly result: { readonly analysis: CheckpointAnalysis; readonly deleted: DeletedCheckpoints };
   };
   readonly doctor: { readonly params: null; readonly result: readonly BackendStatus[] };
+}
+/** A matrix, with its report where that is known; it is of use if the file is still the same. */
+export interface ComparedSide extends MatrixPlace {
+  readonly known: { readonly fingerprint: string; readonly report: SpectralReport } | null;
 }
 /** What the history has of checkpoints that the run had earlier. */
 export interface DeletedCheckpoints {

@@ -1,17 +1,19 @@
 // The thread in which the arithmetic runs. Tasks come one at a time.
 import { parentPort } from 'node:worker_threads';
-import { analyze } from '../analysis/analyze';
+import { type AnalysisHooks, analyze } from '../analysis/analyze';
+import { compare, type Side } from '../analysis/compare';
 import type { Backend, BackendChoice } from '../compute/kernels';
 import { backendStatuses, selectBackend } from '../compute/select';
 import { FormatError } from '../formats/format-error';
 import type { TensorFile } from '../formats/matrix-source';
-import { openTensorFile } from '../formats/registry';
+import { openTensorFile } from '../formats/open';
 import { analyzeCheckpoint } from '../runs/analyze-checkpoint';
+import { analyzeRun, runReport } from '../runs/analyze-run';
 import { deletedHeads, readDeleted } from '../runs/deleted-checkpoints';
 import { type History, openHistory } from '../runs/history';
 import { Progress } from './progress';
 import { EngineError, ErrorCode } from './protocol';
-import type { TaskMessage, TaskName, Tasks, ThreadMessage } from './worker-thread';
+import type { ComparedSide, TaskMessage, TaskName, Tasks, ThreadMessage } from './worker-thread';
 
 /** Milliseconds between looks at the cancel flag while something else is awaited. */
 const WATCH_INTERVAL = 50;
@@ -45,18 +47,28 @@ async function perform(task: TaskMessage): Promise<Tasks[TaskName]['result']> {
     case 'analyze': {
       const { path, tensor, options } = task.params;
       const backend = await unlessCancelled(backendFor(options.backend), task);
-      const progress = new Progress((update) => post({ type: 'update', update }), performance.now.bind(performance));
-      return withFile(path, async (file) => {
-        const report = await analyze(file, tensor, options, backend, {
-          poll() {
-            if (isCancelled(task)) throw EngineError.cancelled();
-            progress.poll();
-          },
-          progress: (fraction, stage) => progress.step(fraction, stage),
-          refined: (report) => progress.report(report),
-        });
-        return { report, fingerprint: file.fingerprint };
-      });
+      return withFile(path, async (file) => ({
+        report: await analyze(file, tensor, options, backend, hooksOf(task)),
+        fingerprint: file.fingerprint,
+      }));
+    }
+    case 'compare': {
+      const { a, b, options } = task.params;
+      const backend = await unlessCancelled(backendFor(options.backend), task);
+      return withFile(a.path, (fileA) =>
+        withFile(b.path, async (fileB) => ({
+          comparison: await compare(sideOf(a, fileA), sideOf(b, fileB), options, backend, hooksOf(task)),
+          fingerprints: { a: fileA.fingerprint, b: fileB.fingerprint },
+        })),
+      );
+    }
+    case 'run': {
+      const { path, options } = task.params;
+      const backend = await unlessCancelled(backendFor(options.backend), task);
+      const run = await analyzeRun({ run: path, options, backend, history: null }, hooksOf(task));
+      const { listing, checkpoints, pending, problems } = run;
+      if (checkpoints.length > 0) return runReport(path, run, { baseline: null, controls: [] });
+      throw new FormatError(path, null, problems[0] ?? pending[0] ?? listing.missing[0] ?? listing.recognised);
     }
     case 'checkpoint': {
       const { run, checkpoint, listed, inHand, options, history: path } = task.params;
@@ -78,6 +90,23 @@ async function perform(task: TaskMessage): Promise<Tasks[TaskName]['result']> {
       return { analysis, deleted: { names, read: await readDeleted(history, wanted) } };
     }
   }
+}
+
+/** Told and stopped as whoever asked for the task wants it. */
+function hooksOf(task: TaskMessage): AnalysisHooks {
+  const progress = new Progress((update) => post({ type: 'update', update }), performance.now.bind(performance));
+  return {
+    poll() {
+      if (isCancelled(task)) throw EngineError.cancelled();
+      progress.poll();
+    },
+    progress: (fraction, stage) => progress.step(fraction, stage),
+    refined: (report) => progress.report(report),
+  };
+}
+
+function sideOf({ tensor, known }: ComparedSide, file: TensorFile): Side {
+  return { file, tensor, report: known?.fingerprint === file.fingerprint ? known.report : undefined };
 }
 
 async function withFile<T>(path: string, use: (file: TensorFile) => Promise<T>): Promise<T> {

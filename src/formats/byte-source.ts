@@ -18,6 +18,9 @@ export interface ByteSource {
 /** How a format reaches files beside its own, e.g. the shards of a model. */
 export type OpenBytes = (path: string) => Promise<ByteSource>;
 
+/** The names in a folder; null where there is no such folder. */
+export type ListFolder = (path: string) => Promise<readonly string[] | null>;
+
 /** Bytes that can only be had from the start to the end, e.g. a compressed part of a file. */
 export interface ByteStream {
   readonly path: string;

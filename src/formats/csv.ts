@@ -1,6 +1,6 @@
 import type { ByteSource, OpenBytes } from './byte-source';
 import { type Cursor, parseDecimal } from './decimal';
-import type { Format } from './format';
+import type { Reader } from './format';
 import { FormatError } from './format-error';
 import type { MatrixSource, RowBlock, TensorFile } from './matrix-source';
 
@@ -14,11 +14,7 @@ import type { MatrixSource, RowBlock, TensorFile } from './matrix-source';
  * - The first column identifies rows, and is left out, if it is text, or if its name is empty or a usual one (id, index, word, ...).
  * - Blank lines, and lines that start with #, are skipped. Empty cells, NaN, NA, N/A, null and None are NaN; inf and Infinity are infinite.
  */
-export const csv: Format = {
-  id: 'csv',
-  label: 'Table of numbers',
-  extensions: ['.csv', '.tsv'],
-  access: 'sequential',
+export const csv: Reader = {
   async open(path: string, openBytes: OpenBytes): Promise<TensorFile> {
     const source = await openBytes(path);
     try {

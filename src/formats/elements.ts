@@ -46,10 +46,10 @@ export function decoder(type: ElementType, order: ByteOrder): Decode {
     case 'float8_e5m2':
     case 'float8_e5m2fnuz':
     case 'float8_e8m0fnu':
-      return byTable(Uint8Array, order, table(type));
+      return byTable(Uint8Array, order, valuesByCode(type));
     case 'float16':
     case 'bfloat16':
-      return byTable(Uint16Array, order, table(type));
+      return byTable(Uint16Array, order, valuesByCode(type));
     case 'int8':
       return converted(Int8Array, order);
     case 'uint8':
@@ -161,7 +161,7 @@ const SMALL_FLOATS: Readonly<
 const tables = new Map<SmallFloat, Float32Array>();
 
 /** Value of every code of a type of at most 16 bits: at most 256 KiB, made once. */
-function table(type: SmallFloat): Float32Array {
+export function valuesByCode(type: SmallFloat): Float32Array {
   let values = tables.get(type);
   if (values === undefined) {
     const { sign, exponent, mantissa } = SMALL_FLOATS[type];

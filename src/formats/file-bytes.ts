@@ -1,4 +1,4 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import type { ByteSource } from './byte-source';
 import { FormatError } from './format-error';
 
@@ -12,6 +12,16 @@ const REASONS: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open; close some and try again.',
   ENAMETOOLONG: 'the path is too long.',
 };
+
+/** @throws FormatError when there is such a folder, but it may not be read */
+export async function listFolder(path: string): Promise<readonly string[] | null> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw explained(path, null, error);
+  }
+}
 
 /**
  * Opens a file for ranged reads, read-only.

@@ -1,7 +1,7 @@
 import type { ByteSource, ByteStream, OpenBytes } from './byte-source';
 import { BYTES_PER_ELEMENT, type ByteOrder, type ElementType } from './elements';
 import { contiguousStrides, type Flattening, flatten, matrixStrides } from './flatten';
-import type { Format } from './format';
+import type { Reader } from './format';
 import { FormatError } from './format-error';
 import type { MatrixSource, TensorFile, TensorInfo } from './matrix-source';
 import { streamedMatrix } from './streamed-matrix';
@@ -11,11 +11,7 @@ import { stridedMatrix } from './strided-matrix';
  * One array in NumPy's own format: magic, version, a header that is a Python dictionary, then the elements.
  * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html (versions 1.0 to 3.0)
  */
-export const npy: Format = {
-  id: 'npy',
-  label: 'NumPy array',
-  extensions: ['.npy'],
-  access: 'both',
+export const npy: Reader = {
   async open(path: string, openBytes: OpenBytes): Promise<TensorFile> {
     const source = await openBytes(path);
     try {

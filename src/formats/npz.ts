@@ -1,5 +1,5 @@
 import type { OpenBytes } from './byte-source';
-import type { Format } from './format';
+import type { Reader } from './format';
 import { FormatError } from './format-error';
 import type { TensorFile } from './matrix-source';
 import { type NpyArray, readNpy } from './npy';
@@ -9,11 +9,7 @@ import { entryStream, readZip, storedPart } from './zip';
  * Named arrays in a ZIP archive, as `numpy.savez` and `numpy.savez_compressed` write them.
  * Arrays of `savez` are read at random, compressed ones from start to end.
  */
-export const npz: Format = {
-  id: 'npz',
-  label: 'NumPy archive',
-  extensions: ['.npz'],
-  access: 'both',
+export const npz: Reader = {
   async open(path: string, openBytes: OpenBytes): Promise<TensorFile> {
     const source = await openBytes(path);
     try {

@@ -1,69 +1,107 @@
-import type { ByteSource, OpenBytes } from './byte-source';
-import { csv } from './csv';
-import { openFile } from './file-bytes';
 import type { Format } from './format';
-import { FormatError } from './format-error';
-import type { TensorFile } from './matrix-source';
-import { npy } from './npy';
-import { npz } from './npz';
-import { safetensors } from './safetensors';
-import { torch } from './torch';
-import { readZip } from './zip';
 
-export const FORMATS: readonly Format[] = [npy, npz, safetensors, torch, csv];
+const startsWith =
+  (...bytes: readonly number[]) =>
+  (head: Uint8Array): boolean =>
+    head.length >= bytes.length && bytes.every((byte, i) => head[i] === byte);
 
 /**
- * Opens a file. Its ending says what it should be; content that is plainly another format is opened as that.
- * @throws FormatError when the file cannot be read, with what and where
+ * Every kind of file that can be read. No reader is loaded by it: `./open` does that.
+ * From these rows `node scripts/formats.mjs` writes the table in the README and the clauses in package.json.
+ *
+ * Where content tells nothing the first row with the file's ending opens it, so that rows without a mark come last.
  */
-export async function openTensorFile(path: string, openBytes: OpenBytes = openFile): Promise<TensorFile> {
-  const source = await openBytes(path);
-  let format: Format | null;
-  try {
-    format = (await formatOfContent(source)) ?? formatOfEnding(path);
-  } finally {
-    await source.close();
-  }
-  if (format !== null) return format.open(path, openBytes);
-  try {
-    return await csv.open(path, openBytes);
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    const known = FORMATS.map(({ label, extensions }) => `${label} (${extensions.join(', ')})`).join(', ');
-    throw new FormatError(path, null, `this kind of file cannot be read. These can: ${known}.`);
-  }
+const TABLE = [
+  {
+    id: 'npy',
+    label: 'NumPy array',
+    extensions: ['.npy'],
+    magic: startsWith(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59),
+    access: 'both',
+    library: null,
+    limits: 'All numeric types, also big-endian, Fortran order and bfloat16; no structured types, no objects.',
+  },
+  {
+    id: 'npz',
+    label: 'NumPy archive',
+    extensions: ['.npz'],
+    member: (name) => name.endsWith('.npy'),
+    access: 'both',
+    library: null,
+    limits: 'Arrays of savez at random, those of savez_compressed from start to end.',
+  },
+  {
+    id: 'safetensors',
+    label: 'safetensors',
+    extensions: ['.safetensors', '.safetensors.index.json'],
+    magic: (head, size) =>
+      head.length >= 9 && head[8] === 0x7b && Number(new DataView(head.buffer, head.byteOffset).getBigUint64(0, true)) + 8 <= size,
+    access: 'random',
+    library: null,
+    limits:
+      'Also a model in several files, by its index; GPTQ, AWQ, bitsandbytes, compressed-tensors, MLX, MXFP4, NVFP4 and float8 are dequantised.',
+  },
+  {
+    id: 'torch',
+    label: 'PyTorch',
+    extensions: ['.pt', '.pth', '.bin', '.ckpt'],
+    // A pickle of protocol 2 to 5.
+    magic: (head) => head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5,
+    member: (name) => name === 'data.pkl' || name.endsWith('/data.pkl'),
+    access: 'random',
+    library: null,
+    limits: 'ZIP and legacy files of torch.save and TorchScript; pickles are read as data, nothing in them is run.',
+  },
+  {
+    id: 'gguf',
+    label: 'GGUF',
+    extensions: ['.gguf'],
+    magic: startsWith(0x47, 0x47, 0x55, 0x46),
+    access: 'random',
+    library: null,
+    limits: 'Versions 2 and 3, also big-endian and models in parts; all types of blocks but IQ1, IQ2 and IQ3 are dequantised.',
+  },
+  {
+    id: 'csv',
+    label: 'Table of numbers',
+    extensions: ['.csv', '.tsv'],
+    sharedExtensions: ['.txt'],
+    text: true,
+    access: 'sequential',
+    library: null,
+    limits: 'One row a line; separated by commas, tabs, semicolons or spaces; row and column names are left out.',
+  },
+] as const satisfies readonly Format[];
+
+export type FormatId = (typeof TABLE)[number]['id'];
+
+export type FormatRow = Format & { readonly id: FormatId };
+
+export const FORMATS: readonly FormatRow[] = TABLE;
+
+/** Endings that put the action in the menus, with the dot. */
+export const CLEAR_ENDINGS: readonly string[] = endingsOf(FORMATS.map(({ extensions }) => extensions));
+
+/** Every ending that some format has, with the dot. */
+export const ALL_ENDINGS: readonly string[] = endingsOf(
+  FORMATS.flatMap(({ extensions, sharedExtensions }) => [extensions, sharedExtensions ?? []]),
+);
+
+function endingsOf(lists: readonly (readonly string[])[]): string[] {
+  return [...new Set(lists.flat())];
 }
 
-/** Null when no format has this ending. */
-export function formatOfEnding(path: string): Format | null {
+/** The format whose files end so; null where none does, or files of other kinds do too. */
+export function formatOfEnding(path: string): FormatRow | null {
+  return FORMATS.find(({ extensions }) => endsIn(path, extensions)) ?? null;
+}
+
+/** All formats with this ending, in the registry's order. */
+export function formatsOfEnding(path: string): FormatRow[] {
+  return FORMATS.filter(({ extensions, sharedExtensions = [] }) => endsIn(path, extensions) || endsIn(path, sharedExtensions));
+}
+
+function endsIn(path: string, endings: readonly string[]): boolean {
   const name = path.toLowerCase();
-  return FORMATS.find((format) => format.extensions.some((ending) => name.endsWith(ending))) ?? null;
-}
-
-/** By the first bytes; null where they do not tell (text has no mark of its own). */
-async function formatOfContent(source: ByteSource): Promise<Format | null> {
-  const head = new Uint8Array(Math.min(source.size, 9));
-  await source.read(0, head);
-  const starts = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte);
-  if (starts(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59)) return npy;
-  if (starts(0x50, 0x4b, 3, 4)) return formatOfZip(source);
-  // A pickle of protocol 2 to 5.
-  if (head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5) return torch;
-  if (head.length === 9 && head[8] === 0x7b) {
-    const headerBytes = Number(new DataView(head.buffer).getBigUint64(0, true));
-    if (headerBytes + 8 <= source.size) return safetensors;
-  }
-  return null;
-}
-
-async function formatOfZip(source: ByteSource): Promise<Format | null> {
-  try {
-    const names = (await readZip(source)).map((entry) => entry.name);
-    if (names.some((name) => name === 'data.pkl' || name.endsWith('/data.pkl'))) return torch;
-    return names.some((name) => name.endsWith('.npy')) ? npz : null;
-  } catch (error) {
-    // An unsound archive: the format of the file's ending says what is wrong.
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
+  return endings.some((ending) => name.endsWith(ending));
 }

@@ -3,10 +3,12 @@ import { parseBoundedJson } from './bounded-json';
 import type { ByteSource, OpenBytes } from './byte-source';
 import { BYTES_PER_ELEMENT, type ElementType } from './elements';
 import { contiguousStrides } from './flatten';
-import type { Format } from './format';
+import type { Reader } from './format';
 import { FormatError } from './format-error';
 import type { TensorFile } from './matrix-source';
-import { quantisedNote, scaleOf } from './quantised';
+import { readQuantisationConfig } from './quantisation-config';
+import { dequantised, type Outcome } from './quantised';
+import type { Stored } from './quantised-tensor';
 import { type HeaderEntry, isRecord, readSafetensorsHeader } from './safetensors-header';
 import { ShardPool } from './shard-pool';
 import { type StoredTensor, storedTensorFile } from './stored-tensors';
@@ -17,11 +19,7 @@ const MAX_SHARDS = 10_000;
 const MAX_INDEX_BYTES = 100_000_000;
 
 /** safetensors: one file, or a model in several with an index that says which tensor lies where. */
-export const safetensors: Format = {
-  id: 'safetensors',
-  label: 'safetensors',
-  extensions: ['.safetensors', INDEX],
-  access: 'random',
+export const safetensors: Reader = {
   open: (path, openBytes) => (path.toLowerCase().endsWith(INDEX) ? openSharded(path, openBytes) : openSingle(path, openBytes)),
 };
 
@@ -29,13 +27,18 @@ async function openSingle(path: string, openBytes: OpenBytes): Promise<TensorFil
   const source = await openBytes(path);
   try {
     const { entries, warnings } = await readSafetensorsHeader(source);
+    const { tensors, config } = await toTensors(
+      path,
+      entries.map((entry) => ({ ...entry, source })),
+      openBytes,
+    );
     return storedTensorFile({
       path,
       format: 'safetensors',
       bytes: source.size,
-      tensors: toTensors(entries.map((entry) => ({ entry, source }))),
+      tensors,
       warnings,
-      fingerprint: `${path} ${source.fingerprint}`,
+      fingerprint: [`${path} ${source.fingerprint}`, ...config].join('\n'),
       close: () => source.close(),
     });
   } catch (error) {
@@ -50,23 +53,24 @@ async function openSharded(path: string, openBytes: OpenBytes): Promise<TensorFi
   try {
     const shards = await openShards(path, index, pool);
     const files = [...shards.values()];
-    const placed: Placed[] = [];
+    const placed: Stored[] = [];
     const warnings: string[] = [];
     for (const [shard, source] of shards) {
       const header = await readSafetensorsHeader(source);
       const here = entriesIn(source, header.entries, index.shards.get(shard)!);
-      for (const entry of here) placed.push({ entry, source });
+      for (const entry of here) placed.push({ ...entry, source });
       warnings.push(...header.warnings);
       const others = header.entries.length - here.length;
       if (others > 0) warnings.push(`${shard} holds tensors that the index does not place there (${others}); they are left out.`);
     }
+    const { tensors, config } = await toTensors(path, placed, openBytes);
     return storedTensorFile({
       path,
       format: 'safetensors',
       bytes: files.reduce((sum, file) => sum + file.size, index.bytes),
-      tensors: toTensors(placed),
+      tensors,
       warnings,
-      fingerprint: [`${path} ${index.fingerprint}`, ...files.map((file) => `${file.path} ${file.fingerprint}`)].join('\n'),
+      fingerprint: [`${path} ${index.fingerprint}`, ...files.map((file) => `${file.path} ${file.fingerprint}`), ...config].join('\n'),
       close: () => pool.close(),
     });
   } catch (error) {
@@ -149,28 +153,35 @@ async function openShards(path: string, index: Index, pool: ShardPool): Promise<
   return shards;
 }
 
-interface Placed {
-  readonly entry: HeaderEntry;
-  readonly source: ByteSource;
+/** `config` has the fingerprint of the files beside the model that say how it was quantised, if any were asked. */
+async function toTensors(
+  path: string,
+  placed: readonly Stored[],
+  openBytes: OpenBytes,
+): Promise<{ tensors: StoredTensor[]; config: string[] }> {
+  const { outcomes, fingerprint } = await dequantised(placed, () => readQuantisationConfig(path, openBytes));
+  return {
+    tensors: placed.map((tensor) => toTensor(tensor, outcomes.get(tensor.name))),
+    config: fingerprint === '' ? [] : [fingerprint],
+  };
 }
 
-function toTensors(placed: readonly Placed[]): StoredTensor[] {
-  const names = new Set(placed.map(({ entry }) => entry.name));
-  return placed.map(({ entry, source }) => {
-    const { name, dtype, shape, start, end } = entry;
-    const note = unreadable(name, dtype, names);
-    const layout =
-      note === null
-        ? { source, offset: start, type: dtype as ElementType, order: 'little' as const, strides: contiguousStrides(shape, 'C') }
-        : null;
-    return { name, dtype, shape, bytes: end - start, layout, note };
-  });
+function toTensor({ name, dtype, shape, source, start, end }: Stored, outcome: Outcome | undefined): StoredTensor {
+  const bytes = end - start;
+  if (outcome?.kind === 'numbers') {
+    const { tensor } = outcome;
+    return { name: tensor.name, dtype: tensor.scheme, shape: tensor.shape, bytes, layout: tensor.open, note: tensor.note };
+  }
+  const note = outcome?.note ?? unreadable(dtype);
+  const layout =
+    note === null
+      ? { source, offset: start, type: dtype as ElementType, order: 'little' as const, strides: contiguousStrides(shape, 'C') }
+      : null;
+  return { name, dtype, shape, bytes, layout, note };
 }
 
 /** Why the elements are not numbers that have a spectrum, or null where they are. */
-function unreadable(name: string, dtype: string, names: ReadonlySet<string>): string | null {
-  const scale = scaleOf(name, dtype, (other) => names.has(other));
-  if (scale !== null) return quantisedNote(scale);
+function unreadable(dtype: string): string | null {
   if (dtype === 'float8_e8m0fnu') return 'Elements of type float8_e8m0fnu are powers of two that scale another tensor.';
   if (!Object.hasOwn(BYTES_PER_ELEMENT, dtype)) return `Elements of type ${dtype} cannot be read yet.`;
   return null;

@@ -16,6 +16,9 @@ export interface StoredLayout {
   readonly strides: readonly number[];
 }
 
+/** Opens the matrix of a tensor whose numbers are computed from codes. Its rows follow one another whole, however axes are merged. */
+export type OpenMatrix = (rows: number, columns: number) => MatrixSource;
+
 /** A tensor as the file's table of contents describes it. */
 export interface StoredTensor {
   readonly name: string;
@@ -23,7 +26,7 @@ export interface StoredTensor {
   readonly shape: readonly number[];
   readonly bytes: number;
   /** Null when its elements cannot be read as numbers; `note` then says why. */
-  readonly layout: StoredLayout | null;
+  readonly layout: StoredLayout | OpenMatrix | null;
   readonly note: string | null;
 }
 
@@ -62,13 +65,11 @@ function asMatrix(tensor: StoredTensor): AsMatrix {
   if (layout === null) return { size: null, open: null, note: tensor.note };
   if (flat.matrix === null) return { size: null, open: null, note: withNote(flat.note) };
 
-  const strides = matrixStrides(shape, layout.strides, flat.rowAxes);
-  if (strides === null) {
+  const size = flat.matrix;
+  const open = opener(layout, shape, flat.rowAxes, size);
+  if (open === null) {
     return { size: null, open: null, note: withNote('Its axes do not lie evenly in memory; save a contiguous copy of it.') };
   }
-  const { source, offset, type, order } = layout;
-  const size = flat.matrix;
-  const open = () => stridedMatrix(source, { offset, type, order, ...size, ...strides });
   try {
     open();
   } catch (error) {
@@ -76,4 +77,17 @@ function asMatrix(tensor: StoredTensor): AsMatrix {
     return { size: null, open: null, note: withNote(`It cannot be read: ${error.detail}`) };
   }
   return { size, open, note: withNote(flat.note) };
+}
+
+/** Null when its axes do not lie evenly in memory. */
+function opener(
+  layout: StoredLayout | OpenMatrix,
+  shape: readonly number[],
+  rowAxes: number,
+  size: { readonly rows: number; readonly columns: number },
+): (() => MatrixSource) | null {
+  if (typeof layout === 'function') return () => layout(size.rows, size.columns);
+  const { source, offset, type, order } = layout;
+  const strides = matrixStrides(shape, layout.strides, rowAxes);
+  return strides === null ? null : () => stridedMatrix(source, { offset, type, order, ...size, ...strides });
 }

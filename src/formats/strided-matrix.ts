@@ -25,7 +25,7 @@ const PANEL = 64 * 2 ** 20;
 /** Reading across gaps beats one read per piece while the gaps are at most this multiple of the data. */
 const GAPS = 4;
 /** A row is decoded whole: 1 GiB of float64. */
-const MOST_COLUMNS = 2 ** 27;
+export const MOST_COLUMNS = 2 ** 27;
 
 /**
  * A matrix of evenly spaced elements in a file or a part of one. Rows that lie together give random access;

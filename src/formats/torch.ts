@@ -1,8 +1,8 @@
 import type { ByteSource } from './byte-source';
 import { BYTES_PER_ELEMENT, type ElementType } from './elements';
-import type { Format } from './format';
+import type { Reader } from './format';
 import { FormatError } from './format-error';
-import { quantisedNote, scaleOf } from './quantised';
+import { quantisedNote } from './quantised';
 import { type StoredTensor, storedTensorFile } from './stored-tensors';
 import { readTorchLegacy } from './torch-legacy';
 import type { TorchContent, TorchStorage } from './torch-storage';
@@ -10,11 +10,7 @@ import { findTensors, type NamedTensor } from './torch-tensors';
 import { readTorchZip } from './torch-zip';
 
 /** Files of `torch.save`, old and new, and TorchScript archives. Their pickles are read as data: nothing is imported or called. */
-export const torch: Format = {
-  id: 'torch',
-  label: 'PyTorch',
-  extensions: ['.pt', '.pth', '.bin', '.ckpt'],
-  access: 'random',
+export const torch: Reader = {
   async open(path, openBytes) {
     const source = await openBytes(path);
     try {
@@ -65,8 +61,8 @@ function toStoredTensors(tensors: readonly NamedTensor[], content: TorchContent)
     // A view may repeat its elements.
     const bytes = Math.min(elements * size, storage.elements * storage.bytesPerElement);
     const listed = (note: string): StoredTensor => ({ name, dtype, shape, bytes, layout: null, note });
-    const scale = scaleOf(name, dtype, (other) => names.has(other));
-    if (scale !== null) return listed(quantisedNote(scale));
+    const quantised = quantisedNote(name, dtype, (other) => names.has(other));
+    if (quantised !== null) return listed(quantised);
     if (!Object.hasOwn(BYTES_PER_ELEMENT, dtype)) return listed(`Elements of type ${dtype} cannot be read yet.`);
     const stored = content.storageBytes(storage);
     if (typeof stored === 'string') return listed(stored);

@@ -5,7 +5,7 @@ import { reportFromJson, toJson } from '../analysis/report-json';
 import type { Backend } from '../compute/kernels';
 import { FormatError } from '../formats/format-error';
 import type { TensorFile } from '../formats/matrix-source';
-import { openTensorFile } from '../formats/registry';
+import { openTensorFile } from '../formats/open';
 import type { Checkpoint } from './checkpoint';
 import { type Observation, observe, sameParts } from './completeness';
 import { checkpointKey } from './content-key';

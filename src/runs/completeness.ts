@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { openFile } from '../formats/file-bytes';
 import { FormatError } from '../formats/format-error';
-import { openTensorFile } from '../formats/registry';
+import { openTensorFile } from '../formats/open';
 import { readSafetensorsHeader } from '../formats/safetensors-header';
 import type { Checkpoint } from './checkpoint';
 import { checkpointKey } from './content-key';

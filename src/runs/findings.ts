@@ -1,4 +1,5 @@
 import type { Level, Reason } from '../analysis/report';
+import { LEVELS_WORST_FIRST } from '../analysis/verdict';
 import { isWeights, type MatrixSeries, type Statistic, type StatisticSeries } from './matrix-series';
 import type { AnalyzedCheckpoint, CheckpointReport, Kind, MatrixReport } from './run-report';
 
@@ -6,7 +7,14 @@ import type { AnalyzedCheckpoint, CheckpointReport, Kind, MatrixReport } from '.
 export interface Finding {
   readonly level: Level;
   readonly kinds: readonly Kind[];
+  /** Share of the baseline's effective rank that is lost; 0 where that is not what it is about. */
+  readonly loss: number;
   readonly reason: Reason;
+}
+
+/** Worst first: by level, then by what is lost. */
+export function byGravity(a: Finding, b: Finding): number {
+  return LEVELS_WORST_FIRST.indexOf(a.level) - LEVELS_WORST_FIRST.indexOf(b.level) || b.loss - a.loss;
 }
 
 /** When drift became certain; indices among the measured checkpoints. */
@@ -37,23 +45,24 @@ export function matrixFindings(matrix: MatrixReport, before: CheckpointReport | 
   const findings: Finding[] = [];
   const name = nameOf(matrix);
   const { level, reasons } = report.verdict;
-  if (level === 'broken') findings.push({ level, kinds: ['broken'], reason: { ...reasons[0], message: `${name}: ${reasons[0].message}` } });
+  if (level === 'broken')
+    findings.push({ level, kinds: ['broken'], loss: 0, reason: { ...reasons[0], message: `${name}: ${reasons[0].message}` } });
   // What the baseline already was is no news of the run.
   if (level === 'collapsed' && before?.verdict.level !== 'collapsed')
-    findings.push({ level, kinds: [], reason: { ...reasons[0], message: `${name}: ${reasons[0].message}` } });
+    findings.push({ level, kinds: [], loss: 0, reason: { ...reasons[0], message: `${name}: ${reasons[0].message}` } });
   if (before === undefined) return findings;
   if (isWeights(matrix)) {
     const share = rankShare(report, before);
     if (share <= NARROWED_SHARE) {
       const message = `${name}: its effective rank is ${percent(share)} of the baseline's.`;
       const level = share <= COLLAPSED_SHARE ? 'collapsed' : 'watch';
-      findings.push({ level, kinds: ['lost-directions'], reason: { code: 'weight-narrowed', message } });
+      findings.push({ level, kinds: ['lost-directions'], loss: 1 - share, reason: { code: 'weight-narrowed', message } });
     }
   }
   const distinct = (r: CheckpointReport): number => r.quantities.distinctRowRatio?.value ?? 1;
   if (!isWeights(matrix) && distinct(before) - distinct(report) > DISTINCT_ROWS_LOST) {
     const message = `${name}: ${percent(distinct(report))} of its rows are distinct, ${percent(distinct(before))} in the baseline.`;
-    findings.push({ level: 'watch', kinds: ['duplicates'], reason: { code: 'rows-repeat', message } });
+    findings.push({ level: 'watch', kinds: ['duplicates'], loss: 0, reason: { code: 'rows-repeat', message } });
   }
   return findings;
 }
@@ -90,8 +99,10 @@ export function departureFinding(
   const own = series.filter((s) => s.matrix === matrix);
   const kinds = kindsOf(moved, own, onset, k);
   const since = onset === certainAt ? measured[onset].name : `${measured[onset].name} (certain from ${measured[certainAt].name} on)`;
-  const message = `${matrix.file} left its baseline at ${since}: ${LIST.format(kinds.map((kind) => WHAT[kind]))}. ${rankPhrase(matrix, k)}`;
-  return { level: levelOfDrift(own, matrix, kinds, k), kinds, reason: { code: kinds[0], message } };
+  const what = new Intl.ListFormat('en').format(kinds.map((kind) => WHAT[kind]));
+  const message = `${matrix.file} left its baseline at ${since}: ${what}. ${rankPhrase(matrix, k)}`;
+  const loss = lossOf(matrix, k);
+  return { level: levelOfDrift(own, matrix, kinds, k), kinds, loss, reason: { code: kinds[0], message } };
 }
 
 /** @param moved those of a matrix's own statistics that did */
@@ -114,7 +125,7 @@ export function driftingFinding(series: readonly StatisticSeries[], k: number): 
   const { matrix, statistic, values } = series.reduce((most, s) => (s.change.evidence[k] > most.change.evidence[k] ? s : most));
   const direction = values[k] < values[0] ? 'fallen' : 'risen';
   const message = `${matrix.file}: its ${LABEL[statistic]} seems to have ${direction}; more checkpoints will tell.`;
-  return { level: 'watch', kinds: [], reason: { code: 'drifting', message } };
+  return { level: 'watch', kinds: [], loss: 0, reason: { code: 'drifting', message } };
 }
 
 /** Why there is nothing else to say. */
@@ -167,6 +178,11 @@ function shift({ values }: StatisticSeries, onset: number, k: number): number {
   return mean(values.subarray(onset, k + 1)) - mean(values.subarray(0, onset));
 }
 
+function lossOf({ reports }: MatrixSeries, k: number): number {
+  const share = rankShare(reports[k], reports[0]);
+  return Number.isFinite(share) ? 1 - share : 0;
+}
+
 function rankPhrase({ reports }: MatrixSeries, k: number): string {
   const share = rankShare(reports[k], reports[0]);
   return Number.isFinite(share) ? `Its effective rank is ${percent(share)} of the baseline's.` : '';
@@ -182,5 +198,4 @@ function nameOf({ file, report }: MatrixReport): string {
   return report.source.tensor === null ? file : `${file}, ${report.source.tensor}`;
 }
 
-const LIST = new Intl.ListFormat('en');
 const percent = (x: number): string => `${(100 * x).toLocaleString('en', { maximumSignificantDigits: 3 })} %`;

@@ -1,8 +1,8 @@
-import { LEVELS_WORST_FIRST } from '../analysis/verdict';
 import { meanEvidence } from '../spectral/change-detection';
 import {
   ALARM_EVIDENCE,
   type Alarm,
+  byGravity,
   departureFinding,
   departures,
   driftingFinding,
@@ -87,7 +87,7 @@ export function judgeRun(checkpoints: readonly AnalyzedCheckpoint[], { baseline,
     if (alarm !== null && k >= alarm.at)
       findings.push(...departures(series, alarm, k).map((departure) => departureFinding(departure, series, measured, k)));
     else if (evidence.subarray(0, k + 1).some((m) => m >= WATCH_EVIDENCE)) findings.push(driftingFinding(series, k));
-    return findings.sort((a, b) => LEVELS_WORST_FIRST.indexOf(a.level) - LEVELS_WORST_FIRST.indexOf(b.level));
+    return findings.sort(byGravity);
   }
 }
 

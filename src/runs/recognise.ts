@@ -30,9 +30,9 @@ export const LAYOUTS: readonly Layout[] = [
   dcp,
   orbax,
   torchFiles,
+  gguf,
   plainFolder,
   keras,
-  gguf,
 ];
 
 /** How many levels `findRuns` looks down. */

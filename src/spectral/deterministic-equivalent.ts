@@ -15,12 +15,16 @@ import { sum } from './vectors';
  * is allowed for as an error of its own. The right side is stationary in lambda, so the increments are also its jackknife values.
  * Coverage of the intervals is measured, not proven: see docs/coverage.md.
  */
-export interface SampledMoment extends SampleSize {
-  /** Of Ch, descending; those not listed, up to `dimension`, are 0. */
-  readonly eigenvalues: Float64Array;
+export interface SampledMoment extends SpectralSample {
   readonly dimension: number;
   /** Leverages x^T (Ch + lambda I)^-1 x / n of some of the rows, drawn without regard to their values. */
   leverages(lambda: number): Float64Array;
+}
+
+/** What the eigenvalues alone tell of a sample. */
+export interface SpectralSample extends SampleSize {
+  /** Of Ch, descending; those not listed, up to the dimension, are 0. */
+  readonly eigenvalues: Float64Array;
 }
 
 /** Share of n that the degrees of freedom may reach: beyond it too little is left to tell signal from sampling. */
@@ -50,6 +54,19 @@ export function populationEffectiveDimension(sample: SampledMoment, alpha: numbe
   const increments = above.increments.map((x, i) => slope(x, below.increments[i]));
   const gap = slope(above.jensenGap, below.jensenGap);
   return jackknife(sample, ridge.df + gap, increments, Math.abs(gap) / 2);
+}
+
+/**
+ * f_alpha and d_eff(alpha) of the population as far as the eigenvalues of the sample alone tell, that is with the leverages of all rows
+ * alike: what curves are drawn by. Null where it is not identifiable. O(d).
+ * @param alpha > 0
+ */
+export function equivalentResolution(
+  sample: SpectralSample,
+  alpha: number,
+): { readonly logDet: number; readonly effectiveDimension: number } | null {
+  const ridge = sampleRidge(sample, alpha);
+  return ridge === null ? null : { logDet: equivalentLogDet(sample, alpha, ridge), effectiveDimension: ridge.df };
 }
 
 /**
@@ -171,19 +188,26 @@ interface LogDetPoint extends LeaveOneOut {
 }
 
 function logDetAt(sample: SampledMoment, alpha: number): LogDetPoint | null {
-  const { eigenvalues, rows: n, population: N } = sample;
   const ridge = sampleRidge(sample, alpha);
   if (ridge === null) return null;
-  const { lambda, df, free } = ridge;
+  const { increments, jensenGap } = leaveOneOut(sample, ridge.lambda);
+  return { value: equivalentLogDet(sample, alpha, ridge) + jensenGap, df: ridge.df, increments, jensenGap };
+}
+
+interface SampleRidge {
+  readonly lambda: number;
+  readonly df: number;
+  readonly free: number;
+}
+
+function equivalentLogDet({ eigenvalues, rows: n, population: N }: SpectralSample, alpha: number, { lambda, free }: SampleRidge): number {
   let plain = 0;
   for (const l of eigenvalues) plain += Math.log1p(l / lambda);
-  const { increments, jensenGap } = leaveOneOut(sample, lambda);
-  return { value: plain + n * Math.log(free) + N * Math.log((alpha * lambda) / free) + jensenGap, df, increments, jensenGap };
+  return plain + n * Math.log(free) + N * Math.log((alpha * lambda) / free);
 }
 
 /** The ridge lambda of the sample for which lambda_N = 1 / alpha, with what goes with it. Null where it is not identifiable. */
-function sampleRidge(sample: SampledMoment, alpha: number): { lambda: number; df: number; free: number } | null {
-  const { eigenvalues, rows: n, population: N } = sample;
+function sampleRidge({ eigenvalues, rows: n, population: N }: SpectralSample, alpha: number): SampleRidge | null {
   const target = 1 / alpha;
   // lambda_N grows with lambda; it reaches the target between nothing and the target itself.
   let low = Math.log(target) - 60;

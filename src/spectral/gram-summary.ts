@@ -209,7 +209,7 @@ function shifted(rows: number, trace: number, third: Float64Array, fourth: numbe
 }
 
 /** Product of a symmetric matrix, given by its upper triangle, with a vector. */
-function scatterTimes(scatter: Float64Array, s: Float64Array): Float64Array {
+export function scatterTimes(scatter: Float64Array, s: Float64Array): Float64Array {
   const d = s.length;
   const product = new Float64Array(d);
   for (let i = 0; i < d; i++) {

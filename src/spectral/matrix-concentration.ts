@@ -26,6 +26,18 @@ export function smallestEigenvalueOfAll(sample: SampledRows, confidence: number)
 }
 
 /**
+ * The k-th largest eigenvalue of C, likewise. Above: in the span of the k strongest eigenvectors of C the least eigenvalue of Ch is at most
+ * l_k(Ch), and there C has l_k(C) as its least; below: in the span of the others, of dimension d - k + 1, likewise with the greatest
+ * (Gittens and Tropp 2011, arXiv:1104.4513). With k = 1 and k = d these are the two above.
+ * @param k 1-based, among the eigenvalues listed
+ */
+export function eigenvalueOfAll(sample: SampledRows, k: number, confidence: number): Bound {
+  const { lower, upper, ...rest } = chernoff(sample, sample.eigenvalues[k - 1], confidence, sample.dimension - k + 1, k);
+  // The k strongest add up to at most rho.
+  return { lower, upper: Math.min(upper!, sample.rho / k), ...rest };
+}
+
+/**
  * tr C^2 of all N rows, each side with failure probability eta / 2. For unit rows its inverse is the participation ratio about 0.
  *
  * Below: tr C^2 is convex, so that it lies above its tangent plane at Ch, 2 tr C Ch - tr Ch^2, where tr C Ch is n / N tr Ch^2 + (1 - n / N)

@@ -20,6 +20,19 @@ export function decayExponent(eigenvalues: Float64Array, first: number, last: nu
   return -covariance / variance;
 }
 
+/**
+ * The ranks over which {@link decayExponent} is taken for alpha-ReQ: the fifth to the fiftieth, or to the last that is resolved.
+ * Null where these are fewer than ten.
+ */
+export function decayRange(resolved: number): readonly [first: number, last: number] | null {
+  const last = Math.min(LAST_RANK, resolved);
+  return last - FIRST_RANK + 1 >= FEWEST_RANKS ? [FIRST_RANK, last] : null;
+}
+
+const FIRST_RANK = 5;
+const LAST_RANK = 50;
+const FEWEST_RANKS = 10;
+
 /** A fitted tail p(x) ~ x^-alpha for x >= xMin. */
 export interface PowerLawFit {
   readonly alpha: number;

@@ -51,29 +51,46 @@ const HEADINGS: Record<Definition['group'], string> = {
 /** Every quantity of the report in the order of the definitions, grouped; groups stand where their first quantity does. */
 export function quantityGroups(report: SpectralReport): QuantityGroup[] {
   const groups = new Map<Definition['group'], QuantityRow[]>();
-  for (const id of QUANTITY_ORDER) {
-    const { group } = DEFINITIONS[id];
-    const rows = rowsOf(id, report);
-    if (rows.length > 0) groups.set(group, [...(groups.get(group) ?? []), ...rows]);
+  for (const quantity of listedQuantities(report)) {
+    const { group } = DEFINITIONS[quantity.id];
+    groups.set(group, [...(groups.get(group) ?? []), row(quantity, report)]);
   }
   return [...groups].map(([id, rows]) => ({ id, heading: HEADINGS[id], rows }));
 }
 
-function rowsOf(id: QuantityId, report: SpectralReport): QuantityRow[] {
-  const bounded = report.quantities[id] as Bounded | readonly BoundedAtScale[] | undefined;
-  if (bounded === undefined) return [];
-  if ('value' in bounded) return [row(id, id, DEFINITIONS[id].label, bounded, report)];
-  return bounded.map((at) => row(id, `${id}@${at.alphaOverD}`, `${DEFINITIONS[id].label}, \u03b1/d = ${at.alphaOverD}`, at, report));
+/** A quantity at one scale, or without scales. */
+export interface ListedQuantity {
+  readonly id: QuantityId;
+  /** Unique and stable: the id, with its scale where it has one. */
+  readonly key: string;
+  /** Null for a quantity without scales. */
+  readonly alphaOverD: number | null;
+  readonly label: string;
+  readonly bounded: Bounded;
 }
 
-function row(id: QuantityId, key: string, label: string, bounded: Bounded, report: SpectralReport): QuantityRow {
+/** Every quantity of the report in the order of the definitions. */
+export function listedQuantities({ quantities }: Pick<SpectralReport, 'quantities'>): ListedQuantity[] {
+  return QUANTITY_ORDER.flatMap((id): ListedQuantity[] => {
+    const bounded = quantities[id] as Bounded | readonly BoundedAtScale[] | undefined;
+    const { label } = DEFINITIONS[id];
+    if (bounded === undefined) return [];
+    if ('value' in bounded) return [{ id, key: id, alphaOverD: null, label, bounded }];
+    return bounded.map((at) => {
+      const { alphaOverD } = at;
+      return { id, key: `${id}@${alphaOverD}`, alphaOverD, label: `${label}, \u03b1/d = ${alphaOverD}`, bounded: at };
+    });
+  });
+}
+
+function row({ id, key, label, bounded }: ListedQuantity, report: SpectralReport): QuantityRow {
   const definition: Definition = DEFINITIONS[id];
   return {
     key,
     label,
     definition,
     value: bounded.value === null ? null : reported(bounded.value, bounded.exact),
-    unit: bounded.value === null ? '' : unit(definition, possibleDirections(report)),
+    unit: bounded.value === null ? '' : unitText(id, report),
     known: known(bounded),
     bar: bar(bounded, naturalRange(id, report), LEAST[id] ?? Number.NEGATIVE_INFINITY),
     remark: bounded.reason,
@@ -85,10 +102,11 @@ export function possibleDirections({ source, sigma }: SpectralReport): number {
   return Math.min(sigma?.n_k ?? source.rows, source.columns);
 }
 
-function unit({ unit }: Definition, directions: number): string {
-  switch (unit) {
+/** What the quantity counts, after its value: `of 100 directions`, `nats`; empty where it has no unit. */
+export function unitText(id: QuantityId, report: SpectralReport): string {
+  switch (DEFINITIONS[id].unit) {
     case 'directions':
-      return `of ${count(directions)} directions`;
+      return `of ${count(possibleDirections(report))} directions`;
     case 'nats':
       return 'nats';
     case 'ratio':
@@ -105,12 +123,16 @@ function known(bounded: Bounded): QuantityRow['known'] {
   return bounded.reason === null ? [{ text: 'estimate', kind: 'estimate' }] : [];
 }
 
-function intervalText({ lower, upper, kind, confidence, method }: Bound): string {
-  const certainty = kind === 'deterministic' ? 'certain' : `${number(confidence * 100)} % confidence`;
-  return `${range(lower, upper)} (${certainty}: ${method})`;
+function intervalText(bound: Bound): string {
+  return `${rangeText(bound)} (${certainty(bound)}: ${bound.method})`;
 }
 
-function range(lower: number | null, upper: number | null): string {
+export function certainty({ kind, confidence }: Bound): string {
+  return kind === 'deterministic' ? 'certain' : `${number(confidence * 100)} % confidence`;
+}
+
+/** `120 to 131`, `at least 120` */
+export function rangeText({ lower, upper }: Pick<Bound, 'lower' | 'upper'>): string {
   if (lower !== null && upper !== null) return `${number(lower)} to ${number(upper)}`;
   if (lower !== null) return `at least ${number(lower)}`;
   return upper === null ? 'unknown' : `at most ${number(upper)}`;
@@ -176,7 +198,7 @@ function bar({ value, bounds }: Bounded, natural: readonly [number, number] | nu
 }
 
 /** Three digits, without the zeros that say how exact a measured value is: the ends of a bar are not measured. Counts stay whole. */
-function rounded(value: number): string {
+export function rounded(value: number): string {
   if (Number.isInteger(value)) return number(value);
   return number(Number(value.toPrecision(3)))
     .replace(/(\.\d*?)0+$/, '$1')

@@ -6,7 +6,7 @@ import { type AnalysisOptions, DEFAULT_OPTIONS, type ExactSpectrum, type Spectra
 import type { Backend } from '../../src/compute/kernels';
 import { selectBackend } from '../../src/compute/select';
 import type { TensorFile } from '../../src/formats/matrix-source';
-import { openTensorFile } from '../../src/formats/registry';
+import { openTensorFile } from '../../src/formats/open';
 import type { Bound, Bounded } from '../../src/spectral/bounded';
 import { trackOneUpperBound } from '../../src/spectral/sigma-ub';
 import { memoryFile } from './memory-file';

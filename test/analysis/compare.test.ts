@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compare } from '../../src/analysis/compare';
+import { comparedOptions } from '../../src/analysis/compared-options';
 import type { Comparison } from '../../src/analysis/comparison';
 import { type AnalysisOptions, DEFAULT_OPTIONS } from '../../src/analysis/report';
-import { toJson } from '../../src/analysis/report-json';
+import { comparisonFromJson, toJson } from '../../src/analysis/report-json';
 import { selectBackend } from '../../src/compute/select';
 import type { TensorFile } from '../../src/formats/matrix-source';
-import { openTensorFile } from '../../src/formats/registry';
+import { openTensorFile } from '../../src/formats/open';
 import { memoryFile } from './memory-file';
 
 const samples = join(__dirname, '..', '..', 'samples');
@@ -174,10 +175,45 @@ describe('rows', () => {
   });
 });
 
+test('a report that is at hand is taken as it is', async () => {
+  const [x, y] = [matrixFile(noise(30, 4, 1)), matrixFile(noise(30, 4, 2))];
+  const whole = await compared(x, y);
+  const stages: string[] = [];
+  const hooks = { poll() {}, progress: (_: number, stage: string) => void stages.push(stage), refined: null };
+  const again = await compare(
+    { file: x, tensor: '', report: whole.a },
+    { file: y, tensor: '', report: whole.b },
+    DEFAULT_OPTIONS,
+    await backend,
+    hooks,
+  );
+  expect(again).toEqual(whole);
+  expect(again.b).toBe(whole.b);
+  expect(stages.some((stage) => /^[AB] · /.test(stage))).toBe(false);
+});
+
+test('rows are taken in one way on both sides: as they are only where both are weights', () => {
+  const normalize = (matrices: readonly (readonly [string, string])[], asked: boolean | null = null) =>
+    comparedOptions(
+      matrices.map(([format, tensor]) => ({ format, tensor })),
+      { ...DEFAULT_OPTIONS, normalize: asked },
+    ).normalize;
+  const weight = ['safetensors', 'wte.weight'] as const;
+  expect([[weight, weight], [weight, ['npy', '']] as const, [['npy', '']] as const].map((matrices) => normalize(matrices))).toEqual([
+    false,
+    true,
+    true,
+  ]);
+  expect(normalize([weight, weight], true)).toBe(true);
+});
+
 test('as JSON: one document with both reports in it', async () => {
-  const json = JSON.parse(JSON.stringify(toJson(await compared(matrixFile(noise(9, 3, 1)), matrixFile(noise(9, 3, 2))))));
+  const comparison = await compared(matrixFile(noise(9, 3, 1)), matrixFile(noise(9, 3, 2)));
+  const json = JSON.parse(JSON.stringify(toJson(comparison)));
   expect(Object.keys(json)).toEqual(['schema', 'a', 'b', 'rows', 'drift', 'distances', 'test', 'reasons']);
   expect(json.schema).toBe('sigma.compare/1');
   expect(json.a.schema).toBe('sigma.report/1');
   expect(Array.isArray(json.b.spectrum.eigenvalues)).toBe(true);
+  expect(comparisonFromJson(json)).toEqual(comparison);
+  expect(() => comparisonFromJson(json.a)).toThrow('sigma.compare/1');
 });

@@ -25,7 +25,7 @@ async function measure(values: Float64Array, d: number, population: number, norm
   const spectra = await accumulator.spectra(() => {});
   const gram = spectra.uncentred.map((l) => l * spectra.rows);
   const sigma = sigmaUb(gram, spectra.rows, population, d, 1e-3, facts.rho);
-  const floor = noiseFloor(spectra.uncentred, d, Number.EPSILON);
+  const floor = noiseFloor(spectra.uncentred, spectra);
   const floors = { uncentred: floor, centred: floor };
   const evidence = { spectra, facts, sigma, confidence: 0.95, normalized, floors, heldOut: null, weights: false, poll() {} };
   return { spectra, quantities: quantities(evidence) };

@@ -30,6 +30,62 @@ function methods(quantity: Bounded | undefined): string[] {
   return quantity!.bounds.map(({ method }) => method);
 }
 
+describe('of many rows', () => {
+  const [rows, columns] = [2300, 1024];
+
+  /** Of float32, as stored; its columns have these standard deviations. */
+  function many(deviation: (j: number) => number): Matrix {
+    const random = normal(uniform(5));
+    const values = Float64Array.from({ length: rows * columns }, (_, i) => Math.fround(random() * deviation(i % columns)));
+    return { rows, columns, values };
+  }
+
+  it('products are computed in float32 where eigenvalues stay as good, and the report states their error', async () => {
+    const matrix = many((j) => (j + 1) ** -0.5);
+    const rounded = await report(fileOf(matrix, 'float32'));
+    expect(rounded.backend.precision).toBe('float32');
+    // As of float64: no sooner, and exact.
+    const exact = await report(fileOf(matrix, 'float64'));
+    expect(exact.backend.precision).toBe('float64');
+    const [found, expected] = [rounded, exact].map(({ spectrum }) => spectrum as ExactSpectrum);
+    expect(found.noiseFloor).toBeGreaterThan(1e3 * expected.noiseFloor);
+    let square = 0;
+    for (let i = 0; i < columns; i++) {
+      square += (found.centred[i] - expected.centred[i]) ** 2 / columns;
+      expect(Math.abs(found.centred[i] / expected.centred[i] - 1)).toBeLessThan(1e-5);
+    }
+    expect(Math.sqrt(square)).toBeLessThan(found.noiseFloor);
+    expect(square).toBeGreaterThan(0);
+  });
+
+  it('they are computed again in float64 where the smallest eigenvalues need it', async () => {
+    const stages: string[] = [];
+    const progress = (_: number, stage: string) => void stages.push(stage);
+    const { backend, spectrum } = await report(
+      fileOf(
+        many((j) => 10 ** ((-4 * j) / columns)),
+        'float32',
+      ),
+      {},
+      { progress },
+    );
+    expect(backend.precision).toBe('float64');
+    expect(stages).toContainEqual(expect.stringContaining('float64'));
+    expect((spectrum as ExactSpectrum).eigenvalues[columns - 1]).toBeGreaterThan((spectrum as ExactSpectrum).noiseFloor);
+  });
+
+  it('they are not in float32 where squares could overflow in it', async () => {
+    const { backend } = await report(
+      fileOf(
+        many((j) => 1e20 / (j + 1)),
+        'float32',
+      ),
+      { normalize: false },
+    );
+    expect(backend.precision).toBe('float64');
+  });
+});
+
 describe('where the Gram matrix would lose the tail', () => {
   /** Columns scaled from 1 to 1e-11: eigenvalues of X^T X down to 1e-22 of the largest. */
   function graded(n: number, d: number): Matrix {

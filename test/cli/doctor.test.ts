@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { version } from '../../package.json';
 import { doctorText } from '../../src/cli/doctor';
 import { createStyle } from '../../src/cli/style';
+import { FORMATS } from '../../src/formats/registry';
 import { sigma } from './sigma';
 
 describe('sigma doctor', () => {
@@ -11,6 +12,7 @@ describe('sigma doctor', () => {
     expect(stderr).toBe('');
     const report = JSON.parse(stdout);
     expect(report).toMatchObject({ version, node: process.version, platform: `${process.platform} ${process.arch}` });
+    expect(report.formats.map(({ id }: { id: string }) => id)).toEqual(FORMATS.map(({ id }) => id));
     const cpu = report.backends.find(({ name }: { name: string }) => name === 'cpu');
     expect(cpu.usable).toBe(true);
     expect(cpu.description.selfTestError).toBeLessThan(1e-12);
@@ -35,6 +37,17 @@ describe('sigma doctor', () => {
             detail: null,
           },
         ],
+        formats: [
+          {
+            id: 'npy',
+            label: 'NumPy array',
+            endings: ['.npy'],
+            folders: false,
+            access: 'both',
+            library: null,
+            limits: 'All numeric types.',
+          },
+        ],
       },
       createStyle(false),
       80,
@@ -47,6 +60,10 @@ describe('sigma doctor', () => {
       '',
       '✔ usable  cpu',
       '  A processor; products in float64; self-test error 1.000 × 10⁻¹⁶',
+      '',
+      'Formats',
+      '  NumPy array  .npy',
+      '    All numeric types.',
     ]);
   });
 

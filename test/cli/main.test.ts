@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { version } from '../../package.json';
 import { ROOT, sigma } from './sigma';
 
-const COMMANDS = ['analyze', 'compare', 'run', 'watch', 'check', 'doctor', 'demo'];
+const COMMANDS = ['analyze', 'compare', 'run', 'watch', 'check', 'doctor', 'demo', 'mcp'];
 
 describe('sigma', () => {
   it.each([[[]], [['--help']], [['-h']], [['help']]])('explains itself: %j', async (args) => {
@@ -35,8 +35,8 @@ describe('sigma', () => {
 
   it.each([
     ['analyse', "there is no command 'analyse'; did you mean analyze?"],
-    ['inspect', "there is no command 'inspect'; the commands are analyze, compare, run, watch, check, doctor, demo"],
-    ['--verbose', "there is no flag '--verbose'; the commands are analyze, compare, run, watch, check, doctor, demo"],
+    ['inspect', "there is no command 'inspect'; the commands are analyze, compare, run, watch, check, doctor, demo, mcp"],
+    ['--verbose', "there is no flag '--verbose'; the commands are analyze, compare, run, watch, check, doctor, demo, mcp"],
   ])('does not know %s', async (word, sentence) => {
     expect(await sigma([word])).toEqual({ exitCode: 2, stdout: '', stderr: `sigma: ${sentence}\n` });
   });

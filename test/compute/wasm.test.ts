@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import type { Kernels } from '../../src/compute/kernels';
 import { plainKernels } from '../../src/compute/plain';
-import { selfTest, TOLERANCE } from '../../src/compute/self-test';
+import { selfTest, shortSelfTest, TOLERANCE } from '../../src/compute/self-test';
 import { simdSupport, wasmKernels } from '../../src/compute/wasm';
 
 /** From the first task on, however small. */
@@ -53,15 +53,18 @@ function difference(a: Float64Array, b: Float64Array): number {
 
 const sameBits = (a: Float64Array, b: Float64Array): boolean => Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
 
-test('WebAssembly SIMD is here to be tested', () => {
-  expect(simdSupport()).not.toBe('none');
+test('WebAssembly SIMD is here to be tested, with fused products', () => {
+  expect(simdSupport()).toBe('fused');
 });
 
 describe.each(supported)('%s', (_, fused) => {
   const kernels = kernelsOf(2, fused);
 
   test('passes the self-test', async () => {
-    expect(await selfTest(kernels)).toBeLessThan(TOLERANCE.float64);
+    expect(await selfTest(kernels)).toBeLessThan(TOLERANCE.float64 / 4);
+    const short = await shortSelfTest(kernels);
+    expect(short).toBeLessThan(TOLERANCE.float32 / 4);
+    expect(short).toBeGreaterThan(TOLERANCE.float64);
   });
 
   test('every shape up to 40 x 40, against the plain kernels; below the diagonal nothing is touched', async () => {
@@ -70,6 +73,38 @@ describe.each(supported)('%s', (_, fused) => {
         const [found, expected] = await grams([kernels, plain], values(count * d, count), count, d);
         expect(difference(found, expected), `${count} x ${d}`).toBeLessThan(1e-14);
       }
+    }
+  });
+
+  test('products in float32 of every kind of shape, within the rounding of their rows, with the same bits for any number of threads', async () => {
+    const alone = kernelsOf(1, fused);
+    for (const [count, d] of [
+      [1, 1],
+      [3, 5],
+      [4, 24],
+      [63, 23],
+      [64, 48],
+      [65, 49],
+      [130, 97],
+      [1025, 71],
+      [700, 200],
+    ]) {
+      const y = values(count * d, count);
+      const before = Float64Array.from({ length: d * d }, (_, i) => i % 7);
+      const [found, single, expected] = [before.slice(), before.slice(), before.slice()];
+      await kernels.addGram(y, count, d, found, () => {}, 'float32');
+      await alone.addGram(y, count, d, single, () => {}, 'float32');
+      await plain.addGram(y, count, d, expected, () => {});
+      expect(sameBits(found, single), `${count} x ${d}`).toBe(true);
+      for (let i = 0; i < d; i++) {
+        for (let j = 0; j < d; j++) {
+          const k = i * d + j;
+          if (j < i) expect(found[k]).toBe(before[k]);
+          // Of each product and each of at most 64 sums: their size is below the block's rows.
+          else expect(Math.abs(found[k] - expected[k]), `${count} x ${d}`).toBeLessThan(2 ** -24 * (2 * count + 64 * Math.sqrt(count)));
+        }
+      }
+      if (count > 60) expect(found).not.toEqual(expected);
     }
   });
 

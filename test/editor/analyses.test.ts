@@ -21,7 +21,8 @@ beforeEach(() => {
       calls.push({ path, signal, finish: () => resolve({ path }) });
       signal.addEventListener('abort', () => reject(EngineError.cancelled()));
     });
-  analyses = new Analyses({ analyze, inspect: async (path: string) => ({ path }) } as never);
+  const compare = ({ b }: { b: { path: string } }, watch: { signal: AbortSignal }) => analyze(b, watch);
+  analyses = new Analyses({ analyze, compare, inspect: async (path: string) => ({ path }) } as never);
   analyses.onDidChange(changed);
   return () => vi.useRealTimers();
 });
@@ -57,6 +58,14 @@ describe('Analyses', () => {
     const third = start('/c', own.signal).catch(({ code }: EngineError) => code);
     own.abort();
     expect(await third).toBe(ErrorCode.cancelled);
+  });
+
+  it('takes a comparison for an analysis of the file that is compared', async () => {
+    const compared = analyses.compare({ a: { path: '/a' }, b: { path: '/b' } } as never).catch(({ code }: EngineError) => code);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(analyses.running).toEqual(['/b']);
+    analyses.cancel();
+    expect(await compared).toBe(ErrorCode.cancelled);
   });
 
   it('leaves the inspection of a file as it is', async () => {

@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { generated } from '../../scripts/formats.mjs';
+import { COMPARE_TOOL, HEALTH_TOOL } from '../../src/agents/tools';
 import { DEFAULT_OPTIONS } from '../../src/analysis/report';
 import {
   COMMANDS,
+  COMPARE_PANEL,
   FILE_ENDINGS,
   HEALTH_VIEW,
   isAnalysable,
+  isOffered,
+  MCP_SERVERS,
+  RUN_PANEL,
   RUNS_HIDDEN,
   SECTION,
   SPECTRUM_EDITOR,
@@ -13,7 +19,7 @@ import {
   WATCHING,
 } from '../../src/editor/contributions';
 import { SETTINGS } from '../../src/editor/settings';
-import { FORMATS } from '../../src/formats/registry';
+import { CLEAR_ENDINGS, FORMATS } from '../../src/formats/registry';
 
 interface MenuItem {
   command: string;
@@ -24,11 +30,21 @@ interface Manifest {
   contributes: {
     commands: { command: string; title: string; category?: string }[];
     menus: Record<string, MenuItem[]>;
+    configurationDefaults: Record<string, unknown>;
     customEditors: { viewType: string; priority: string; selector: { filenamePattern: string }[] }[];
     viewsContainers: { activitybar: { id: string; icon: string }[] };
     views: Record<string, { id: string; icon: string }[]>;
     viewsWelcome: { view: string; when: string; contents: string }[];
     walkthroughs: { id: string; steps: { id: string; description: string; media: { markdown: string }; completionEvents: string[] }[] }[];
+    languageModelTools: {
+      name: string;
+      modelDescription: string;
+      inputSchema: object;
+      when: string;
+      canBeReferencedInPrompt: boolean;
+      toolReferenceName: string;
+    }[];
+    mcpServerDefinitionProviders: { id: string }[];
     colors: { id: string; defaults: Record<string, string> }[];
     configuration: { properties: Record<string, { default: unknown; enum?: string[]; scope: string }> };
   };
@@ -68,14 +84,31 @@ describe('the manifest and the code agree on', () => {
     expect(others).toEqual([]);
     expect(editor!.viewType).toBe(SPECTRUM_EDITOR);
     expect(editor!.priority).toBe('option');
+    expect(contributes.configurationDefaults).toEqual({ 'workbench.editorAssociations': { '*.safetensors': SPECTRUM_EDITOR } });
     expect(editor!.selector.map(({ filenamePattern }) => filenamePattern).sort()).toEqual(
       FILE_ENDINGS.map((ending) => `*.${ending}`).sort(),
     );
   });
 
-  it('the formats that can be read', () => {
-    const readable = FORMATS.flatMap(({ extensions }) => extensions);
-    expect([...new Set(readable)].sort()).toEqual(FILE_ENDINGS.map((ending) => `.${ending}`).sort());
+  it('the formats that can be read: `node scripts/formats.mjs` writes what this compares', async () => {
+    const files = await generated();
+    expect(Object.keys(files)).toEqual(['README.md', 'package.json']);
+    for (const [name, text] of Object.entries(files)) {
+      expect(readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8'), name).toBe(text);
+    }
+    for (const { extensions, sharedExtensions = [] } of FORMATS) {
+      for (const ending of [...extensions, ...sharedExtensions]) {
+        expect(FILE_ENDINGS, ending).toContain(ending.slice(1));
+        expect(isAnalysable(`a${ending}`), ending).toBe(true);
+      }
+    }
+  });
+
+  it('the panels that come back with the window', () => {
+    const events = json('package.json').activationEvents as string[];
+    expect(events.filter((event) => event.startsWith('onWebviewPanel:'))).toEqual(
+      [RUN_PANEL, COMPARE_PANEL].map((panel) => `onWebviewPanel:${panel}`),
+    );
   });
 
   it('settings and their defaults', () => {
@@ -123,19 +156,45 @@ describe('the context menus', () => {
   it.each(menus)('%s offers the analysis on each file that can be read, in any case, and on no other', (menu) => {
     const [item, ...others] = contributes.menus[menu]!.filter(({ command }) => command === COMMANDS.analyze);
     expect(others).toEqual([]);
-    for (const ending of FILE_ENDINGS) {
+    for (const ending of CLEAR_ENDINGS.map((clear) => clear.slice(1))) {
       expect(offered(item!, `model.${ending}`), ending).toBe(true);
       expect(offered(item!, `MODEL.${ending.toUpperCase()}`), ending).toBe(true);
     }
     for (const name of ['config.json', 'index.json', 'notes.txt', 'npy', 'a.npy.bak', 'train.py', 'x.safetensors.index.json.orig']) {
       expect(offered(item!, name), name).toBe(false);
-      expect(isAnalysable(name), name).toBe(false);
+      expect(isOffered(name), name).toBe(false);
     }
   });
 });
 
+it('the Explorer offers to compare where several files are selected that it offers to analyse', () => {
+  const clause = (command: string) => contributes.menus['explorer/context']!.find((item) => item.command === command)!.when;
+  expect(clause(COMMANDS.compare)).toBe(`${clause(COMMANDS.analyze)} && listMultiSelection`);
+});
+
+it('the tools for language models and the server are declared as they are registered', () => {
+  const declared = contributes.languageModelTools.map(({ name, modelDescription, inputSchema }) => ({
+    name,
+    modelDescription,
+    inputSchema,
+  }));
+  expect(declared).toEqual(
+    [HEALTH_TOOL, COMPARE_TOOL].map(({ name, description, inputSchema }) => ({ name, modelDescription: description, inputSchema })),
+  );
+  for (const { when, canBeReferencedInPrompt, toolReferenceName } of contributes.languageModelTools) {
+    expect(when).toContain('isWorkspaceTrusted');
+    expect(canBeReferencedInPrompt).toBe(true);
+    expect(toolReferenceName).toMatch(/^\w+$/);
+  }
+  expect(contributes.mcpServerDefinitionProviders.map(({ id }) => id)).toEqual([MCP_SERVERS]);
+  const packaged = readFileSync(new URL('../../.vscodeignore', import.meta.url), 'utf8').split('\n');
+  for (const program of ['sigma.js', 'engine.js', 'worker.js']) expect(packaged).toContain(`!dist/${program}`);
+});
+
 it('the Explorer offers on a folder to watch it, or to stop where it is watched', () => {
-  const offers = contributes.menus['explorer/context']!.filter(({ command }) => command !== COMMANDS.analyze);
+  const offers = contributes.menus['explorer/context']!.filter(
+    ({ command }) => command === COMMANDS.watchRun || command === COMMANDS.unwatchRun,
+  );
   expect(offers.map(({ command, when }) => [command, when.split(' && ').toSorted()])).toEqual([
     [COMMANDS.watchRun, ['explorerResourceIsFolder', 'isWorkspaceTrusted', `resourcePath not in ${WATCHED_FOLDERS}`]],
     [COMMANDS.unwatchRun, ['explorerResourceIsFolder', `resourcePath in ${WATCHED_FOLDERS}`]],

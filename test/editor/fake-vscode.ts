@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+
 /** As much of the editor's API as the unit tests touch, and a record of what was done with it. */
 export class Uri {
   constructor(
@@ -15,7 +17,7 @@ export class Uri {
     return new Uri(scheme, path);
   }
   static joinPath(base: Uri, ...parts: string[]): Uri {
-    return new Uri(base.scheme, [base.path, ...parts].join('/'));
+    return new Uri(base.scheme, posix.join(base.path, ...parts));
   }
   get fsPath(): string {
     return this.path;
@@ -213,6 +215,10 @@ export const state = {
   activeTab: null as unknown,
   picked: undefined as Uri[] | undefined,
   dialogs: 0,
+  /** Where the person saves to, what was proposed, and what was written, as text. */
+  saveTo: undefined as Uri | undefined,
+  proposed: [] as string[],
+  written: new Map<string, string>(),
   settings: {} as Record<string, unknown>,
   /** Of a workspace folder that has its own. */
   folderSettings: new Map<string | undefined, Record<string, unknown>>(),
@@ -223,7 +229,7 @@ export const state = {
   workspaceFolders: undefined as { uri: Uri }[] | undefined,
   /** The rows of each quick pick that was opened, and the labels that the person chooses, in turn. */
   quickPicks: [] as { label: string; description?: string; detail?: string }[][],
-  chosen: [] as (string | undefined)[],
+  chosen: [] as (string | readonly string[] | undefined)[],
   /** The last tree view that was made. */
   treeView: null as null | { badge?: { value: number; tooltip: string }; description?: string; revealed: unknown[] },
   /** When each file was saved, in milliseconds. */
@@ -237,7 +243,51 @@ export const state = {
   documentChanged: new EventEmitter<{ document: unknown }>(),
   editors: [] as unknown[],
   editorsChanged: new EventEmitter<void>(),
+  tools: new Map<string, Tool>(),
+  mcpProviders: new Map<string, McpProvider>(),
 };
+
+export const lm = {
+  registerTool: (name: string, tool: Tool) => {
+    state.tools.set(name, tool);
+    return new Disposable(() => state.tools.delete(name));
+  },
+  registerMcpServerDefinitionProvider: (id: string, provider: McpProvider) => {
+    state.mcpProviders.set(id, provider);
+    return new Disposable(() => state.mcpProviders.delete(id));
+  },
+};
+
+interface Tool {
+  prepareInvocation(options: { input: object }): { invocationMessage: string; confirmationMessages: { message: MarkdownString } };
+  invoke(options: { input: object }, token: unknown): Promise<LanguageModelToolResult>;
+}
+
+interface McpProvider {
+  onDidChangeMcpServerDefinitions(listener: () => void): Disposable;
+  provideMcpServerDefinitions(): McpStdioServerDefinition[];
+}
+
+export class LanguageModelTextPart {
+  constructor(readonly value: string) {}
+}
+
+export class LanguageModelToolResult {
+  constructor(readonly content: LanguageModelTextPart[]) {}
+}
+
+export class McpStdioServerDefinition {
+  cwd?: Uri;
+  constructor(
+    readonly label: string,
+    readonly command: string,
+    readonly args: string[],
+    readonly env: Record<string, string>,
+    readonly version: string,
+  ) {}
+}
+
+export class CancellationError extends Error {}
 
 export const languages = {
   createDiagnosticCollection: () => ({
@@ -266,10 +316,17 @@ export const window = {
     get activeTabGroup() {
       return { activeTab: state.activeTab === null ? undefined : { input: state.activeTab } };
     },
+    get all() {
+      return [{ tabs: state.activeTab === null ? [] : [{ input: state.activeTab }] }];
+    },
   },
   showOpenDialog: async () => {
     state.dialogs++;
     return state.picked;
+  },
+  showSaveDialog: async ({ defaultUri }: { defaultUri: Uri }) => {
+    state.proposed.push(defaultUri.path);
+    return state.saveTo;
   },
   showErrorMessage: async (message: string, ...choices: string[]) => {
     state.said.push(message);
@@ -295,10 +352,11 @@ export const window = {
     state.said.push(message);
     return choices.find((choice) => choice === state.choice);
   },
-  showQuickPick: async (items: { label: string }[]) => {
+  showQuickPick: async (items: { label: string }[], options?: { canPickMany?: boolean }) => {
     state.quickPicks.push(items);
-    const label = state.chosen.shift();
-    return items.find((item) => item.label === label);
+    const chosen = state.chosen.shift();
+    if (options?.canPickMany) return chosen && items.filter(({ label }) => chosen.includes(label));
+    return items.find(({ label }) => label === chosen);
   },
   createStatusBarItem: () => {
     const item: Record<string, unknown> = { shown: false };
@@ -332,6 +390,10 @@ export const workspace = {
       const mtime = state.saved.get(uri.path);
       if (mtime === undefined) throw new Error('no such file');
       return { mtime };
+    },
+    writeFile: async (uri: Uri, bytes: Uint8Array) => {
+      if (uri.path.startsWith('/read-only/')) throw new Error('EROFS: read-only file system');
+      state.written.set(uri.path, Buffer.from(bytes).toString());
     },
   },
   get textDocuments() {

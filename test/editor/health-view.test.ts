@@ -25,6 +25,9 @@ const labels = (node?: HealthNode) => view.getChildren(node).map((child) => view
 const run = (name: string) => view.getChildren().find((node) => view.getTreeItem(node).label === name)!;
 const command = (id: string, ...args: unknown[]) => state.commands.get(id)!(...args);
 
+/** Markdown as the editor shows it. */
+const read = (tooltip: unknown) => (tooltip as { value: string }).value.replaceAll(/\\(.)/g, '$1');
+
 /** Its newest checkpoint holds these matrices, and its baseline the first of them with an effective rank of 40. */
 function withMatrices(report: RunReport, matrices: readonly ReturnType<typeof matrixReport>[]): RunReport {
   const [first, ...others] = report.checkpoints;
@@ -52,6 +55,18 @@ describe('the rows of Model Health', () => {
     expect(view.getParent(run('runs/a'))).toBeUndefined();
   });
 
+  it('has tensors of one level by what they have lost, the most first', () => {
+    const [first, ...others] = runReport().checkpoints;
+    const layers = (ranks: readonly number[]) =>
+      ranks.map((effectiveRank, layer) => matrixReport({ file: 'm.safetensors', tensor: `h.${layer}`, effectiveRank }));
+    const checkpoints = [
+      { ...first!, matrices: layers([40, 80, 40]) },
+      { ...others[0]!, matrices: layers([36, 40, 44]) },
+    ];
+    accept({ ...runReport(), checkpoints });
+    expect(labels(view.getChildren(run('runs/exp1'))[0])).toEqual(['h.1', 'h.0', 'h.2']);
+  });
+
   it('say level, key numbers and what they are against the baseline, in words that are read out too', () => {
     const onset = { name: 'generation-2', step: 2 };
     const forecast = { quantity: 'effectiveRank', threshold: 20, step: 14, lower: 12, upper: 19, confidence: 0.9 };
@@ -70,19 +85,19 @@ describe('the rows of Model Health', () => {
       contextValue: 'run',
       collapsibleState: TreeItemCollapsibleState.Collapsed,
     });
-    expect((item.tooltip as { value: string }).value.split('\n\n')).toEqual([
+    expect(read(item.tooltip).split('\n\n')).toEqual([
       'runs/exp1: Collapsing',
       'It is losing directions.',
       'Onset: generation-2, the first that does not fit the baseline generation-0.',
       'Alarm: generation-2, where that was certain.',
       "Forecast: effective rank is forecast to fall below 20, half of the baseline's, at step 14, between 12 and 19 (90 %).",
       'Plain folder: 3 checkpoints.',
-      'generation-3: still growing',
+      'Waiting for generation-3 to be complete: still growing.',
     ]);
     const [newest, , baseline] = view.getChildren(run('runs/exp1')).map((node) => view.getTreeItem(node));
-    expect(newest!.description).toBe('Collapsing · effective rank 30, −25 % · onset · alarm');
+    expect(newest!.description).toBe('Collapsing · onset · alarm · effective rank 30, −25 %');
     expect(baseline).toMatchObject({
-      description: 'Not enough evidence · effective rank 40 · baseline',
+      description: 'Not enough evidence · baseline · effective rank 40',
       contextValue: 'checkpoint.baseline',
     });
   });
@@ -91,19 +106,17 @@ describe('the rows of Model Health', () => {
     const report = runReport({ level: 'collapsing' });
     const drift = { shape: { value: -12.5, z: -8.123, evidence: 50 }, U_cov: { value: 0.5, z: null, evidence: null } };
     accept({ ...report, checkpoints: report.checkpoints.map((checkpoint) => ({ ...checkpoint, drift })) });
-    const tooltip = view.getTreeItem(view.getChildren(run('runs/exp1'))[0]!).tooltip as { value: string };
-    expect(tooltip.value).toMatch(/: −12\.50 from the baseline, −8\.120 standard deviations\.\n\nU_cov: \+0\.5000 from the baseline\.$/);
+    const { tooltip } = view.getTreeItem(view.getChildren(run('runs/exp1'))[0]!);
+    expect(read(tooltip)).toMatch(/: −12\.50 from the baseline, −8\.120 standard deviations\.\n\nU_cov: \+0\.5000 from the baseline\.$/);
   });
 
   it('open the report of a tensor', () => {
     accept(runReport());
     const checkpoint = view.getChildren(run('runs/exp1'))[0]!;
-    const item = view.getTreeItem(view.getChildren(checkpoint)[0]!);
+    const tensor = view.getChildren(checkpoint)[0]!;
+    const item = view.getTreeItem(tensor);
     expect(item.description).toBe('Healthy · effective rank 37, ±0 % · 1,000 × 100');
-    expect(item.command).toMatchObject({
-      command: 'sigma.analyze',
-      arguments: [Uri.file('/work/runs/exp1/generation-2/embeddings.npy')],
-    });
+    expect(item.command).toMatchObject({ command: 'sigma.openReport', arguments: [tensor] });
   });
 
   it('have an id of their own each, the same at every redraw', () => {

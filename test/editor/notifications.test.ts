@@ -113,6 +113,20 @@ describe('a notification', () => {
     expect(state.said.slice(1)).toEqual(['runs/exp1: Collapsed. It is losing directions.']);
   });
 
+  it('does not say what the panel shows that was opened from one', async () => {
+    let choose!: (choice: unknown) => void;
+    const { window } = await import('./fake-vscode');
+    vi.spyOn(window, 'showWarningMessage').mockReturnValueOnce(new Promise<never>((resolve) => (choose = resolve as typeof choose)));
+    await reach(0, 'collapsing', 10);
+    await reach(1, 'collapsed', 20);
+    choose('Show');
+    await vi.advanceTimersByTimeAsync(10);
+    expect(state.executed).toEqual([['sigma.openRun', run]]);
+    expect(state.said).toEqual([]);
+    await reach(2, 'broken', 30);
+    expect(state.said).toHaveLength(1);
+  });
+
   it.each([
     ['all', ['Worth watching', 'Collapsing', 'Broken numbers']],
     ['collapse', ['Collapsing', 'Broken numbers']],
@@ -137,7 +151,7 @@ describe('a notification', () => {
   });
 
   it.each([
-    ['Show', ['sigma.showHealth', run]],
+    ['Show', ['sigma.openRun', run]],
     ['Mute', ['sigma.muteRun', run]],
   ])('offers to %s', async (choice, executed) => {
     state.choice = choice;

@@ -59,6 +59,7 @@ let engine: ScriptedEngine;
 let posted: HostMessage[];
 let told: string[];
 let copied: string[];
+let saved: string[];
 let visible: boolean;
 let session: PanelSession;
 
@@ -67,6 +68,7 @@ beforeEach(() => {
   posted = [];
   told = [];
   copied = [];
+  saved = [];
   visible = true;
   session = new PanelSession({
     path: PATH,
@@ -87,6 +89,8 @@ beforeEach(() => {
     options: () => DEFAULT_OPTIONS,
     post: (message) => posted.push(message),
     copy: (text) => copied.push(text),
+    save: ({ name }) => saved.push(name),
+    saveHtml: ({ path }, { source, sample }) => saved.push(`${path}, ${source.tensor}, ${sample.rows} rows`),
     visible: () => visible,
   });
 });
@@ -355,6 +359,22 @@ it('copies text for the panel', () => {
   expect(copied).toEqual(['{}']);
 });
 
+describe('what the panel exports', () => {
+  it('goes where files go', () => {
+    session.receive({ type: 'save', file: { name: 'spectrum.svg', encoding: 'utf8', content: '' } });
+    expect(saved).toEqual(['spectrum.svg']);
+  });
+
+  it('as a page is the report on screen, and nothing before there is one', async () => {
+    await opened();
+    session.receive({ type: 'saveHtml' });
+    expect(saved).toEqual([]);
+    engine.analyses[0]!.update({ fraction: 0.5, stage: 'Reading', report: report('a', 50) });
+    session.receive({ type: 'saveHtml' });
+    expect(saved).toEqual([`${PATH}, a, 50 rows`]);
+  });
+});
+
 describe('startingTensor', () => {
   it.each([
     ['the first matrix', [tensor('bias', [8]), tensor('w1'), tensor('w2')], 'w1'],
@@ -365,6 +385,7 @@ describe('startingTensor', () => {
     ],
     ['GPT-2 token embeddings', [tensor('transformer.wpe.weight'), tensor('transformer.wte.weight')], 'transformer.wte.weight'],
     ['anything called an embedding', [tensor('w'), tensor('patch_embed.proj')], 'patch_embed.proj'],
+    ['the vectors of a table', [tensor('scores'), tensor('features'), tensor('(numeric columns)')], 'features'],
     ['the only array of a file', [tensor('')], ''],
   ])('prefers %s', (_, tensors, expected) => expect(startingTensor(tensors)).toBe(expected));
 

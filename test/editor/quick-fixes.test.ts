@@ -30,13 +30,15 @@ function problem(source: string): Diagnostic {
   return Object.assign(new Diagnostic(new Range(0, 0, 0, 0), 'text', 1), { source });
 }
 const ofRun = (diagnostic: Diagnostic) => [
+  { title: 'Open Run', command: 'sigma.openRun', arguments: [run], diagnostics: [diagnostic] },
   { title: 'Open Report', command: 'sigma.openReport', arguments: [run], diagnostics: [diagnostic] },
+  { title: 'Compare with Baseline', command: 'sigma.compareWithBaseline', arguments: [run], diagnostics: [diagnostic] },
   { title: 'Pin a Baseline…', command: 'sigma.pinBaseline', arguments: [run], diagnostics: [diagnostic] },
   { title: 'Mute This Run', command: 'sigma.muteRun', arguments: [run], diagnostics: [diagnostic] },
 ];
 
 describe('quick fixes', () => {
-  it('of a problem of a run open its report, pin a baseline and mute it', () => {
+  it('of a problem of a run open it, its report and a comparison, pin a baseline and mute it', () => {
     const [diagnostic] = state.diagnostics.get(newest.toString())!;
     expect(fixes(newest, [diagnostic!])).toEqual(ofRun(diagnostic!));
   });

@@ -11,6 +11,8 @@ const path = '/work/runs/exp1';
 const { WorkspaceFolder, Workspace } = ConfigurationTarget;
 let model: InstanceType<typeof RunsModel>;
 let memory: Memory;
+/** Files whose panels were opened, each with its tensor. */
+const opened: [Uri, string | null][] = [];
 beforeEach(() => {
   Object.assign(state, { executed: [], settings: {}, updated: [], quickPicks: [], chosen: [], clipboard: '', folderSettings: new Map() });
   state.diagnostics.clear();
@@ -18,7 +20,8 @@ beforeEach(() => {
   model = new RunsModel();
   memory = new Memory();
   new RunProblems(model);
-  registerRunActions(model, Uri.file('/extension') as never, memory);
+  opened.length = 0;
+  registerRunActions(model, async (...opening) => void opened.push(opening as never), Uri.file('/extension') as never, memory);
   model.accept({ kind: 'changed', run: path, report: runReport({ level: 'collapsed' }) });
 });
 const command = (id: string, ...args: unknown[]) => state.commands.get(id)!(...args);
@@ -102,13 +105,31 @@ describe('Mute This Run', () => {
   });
 });
 
-it('Open Report opens the newest checkpoint of a run, a checkpoint, or the file of a tensor', async () => {
+it('what is done about a run is chosen from a list, to which the code of its problem leads', async () => {
+  const [[problem]] = [...state.diagnostics.values()];
+  const { target } = problem!.code as { target: Uri };
+  const [, id, args] = /^command:\W*([\w.]+)\?(.*)$/.exec(target.toString())!;
+  expect(id).toBe('sigma.fixRun');
+  state.chosen = ['Mute This Run', undefined];
+  await command('sigma.fixRun', ...JSON.parse(decodeURIComponent(args!)));
+  expect(state.quickPicks[0]!.map(({ label }) => label)).toContain('Open Report');
+  expect(state.executed).toEqual([['sigma.muteRun', path]]);
+  await command('sigma.fixRun', path);
+  expect(state.executed).toHaveLength(1);
+});
+
+it('Open Report opens the newest checkpoint of a run, a checkpoint, or a tensor', async () => {
   const [matrix] = run().checkpoints[0]!.matrices;
+  const tensor = { ...matrix!, report: { ...matrix!.report, source: { ...matrix!.report.source, tensor: 'h.0.weight' } } };
   await command('sigma.openReport', path);
   await command('sigma.openReport', checkpoint(1));
-  await command('sigma.openReport', { ...checkpoint(0), kind: 'tensor', matrix });
+  await command('sigma.openReport', { ...checkpoint(0), kind: 'tensor', matrix: tensor });
   const file = (index: number) => Uri.file(`${path}/generation-${index}/embeddings.npy`);
-  expect(state.executed).toEqual([2, 1, 0].map((index) => ['vscode.openWith', file(index), 'sigma.spectrum', { preview: false }]));
+  expect(opened).toEqual([
+    [file(2), null],
+    [file(1), null],
+    [file(0), 'h.0.weight'],
+  ]);
 });
 
 it('Copy Path copies the folder of a run, and the file of a checkpoint', async () => {
@@ -120,5 +141,5 @@ it('Copy Path copies the folder of a run, and the file of a checkpoint', async (
 
 it('Open the Sample opens a file that comes along', async () => {
   await command('sigma.openSample');
-  expect(state.executed[0]![1]).toEqual(Uri.file('/extension/samples/replace-s0/generation-10/embeddings.npy'));
+  expect(opened[0]![0]).toEqual(Uri.file('/extension/samples/replace-s0/generation-10/embeddings.npy'));
 });

@@ -7,11 +7,14 @@ const { registerRunCommands } = await import('../../src/editor/run-commands');
 const { RunsModel } = await import('../../src/editor/runs-model');
 
 let model: InstanceType<typeof RunsModel>;
+/** Files whose panels were opened, each with its tensor. */
+const opened: [Uri, string | null][] = [];
 beforeEach(() => {
   Object.assign(state, { executed: [], said: [], choice: undefined, settings: {}, updated: [], trusted: true, picked: undefined });
   Object.assign(state, { quickPicks: [], chosen: [], workspaceFolders: [{ uri: Uri.file('/work') }] });
   model = new RunsModel();
-  registerRunCommands(model);
+  opened.length = 0;
+  registerRunCommands(model, async (...opening) => void opened.push(opening as never));
 });
 const run = (command: string, ...args: unknown[]) => state.commands.get(command)!(...args);
 
@@ -37,13 +40,13 @@ describe('Show Runs', () => {
     ]);
     expect(state.quickPicks[0]![0]!.detail).toBe('It is losing directions.');
     const file = Uri.file('/work/runs/exp1/generation-1/embeddings.npy');
-    expect(state.executed).toEqual([['vscode.openWith', file, 'sigma.spectrum', { preview: false }]]);
+    expect(opened).toEqual([[file, null]]);
   });
 
   it.each([[[]], [['runs/exp1']]])('opens nothing when it is left after %j', async (chosen) => {
     state.chosen = chosen;
     await run('sigma.showRuns');
-    expect(state.executed).toEqual([]);
+    expect(opened).toEqual([]);
   });
 
   it('says why nothing is watched in Restricted Mode', async () => {

@@ -7,7 +7,7 @@ import { runReport } from './run-reports';
 class FakePanel {
   visible = true;
   revealed = 0;
-  readonly posted: { type: string; run?: { level: string }; message?: string }[] = [];
+  readonly posted: { type: string; run?: { level: string }; message?: string; status?: string[] }[] = [];
   readonly received = new EventEmitter<unknown>();
   readonly closed = new EventEmitter<void>();
   readonly onDidDispose = this.closed.event;
@@ -60,13 +60,16 @@ const { RunsModel } = await import('../../src/editor/runs-model');
 const RUN = '/work/runs/exp1';
 const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 let model: InstanceType<typeof RunsModel>;
+/** Files whose panels were opened, each with its tensor. */
+const opened: [Uri, string | null][] = [];
 
 beforeEach(() => {
   vi.clearAllMocks();
   panels.length = 0;
   Object.assign(state, { executed: [], quickPicks: [], chosen: [], workspaceFolders: [{ uri: Uri.file('/work') }] });
   model = new RunsModel();
-  new RunPanels(Uri.file('/extension') as never, model, log as never).register();
+  opened.length = 0;
+  new RunPanels(Uri.file('/extension') as never, model, async (...opening) => void opened.push(opening as never), log as never).register();
 });
 
 const know = (report = runReport({ path: RUN })) => model.accept({ kind: 'changed', run: report.path, report });
@@ -124,7 +127,6 @@ describe('a panel', () => {
     panel.received.fire({ type: 'ready' });
     expect(panel.posted.at(-1)).toMatchObject({ type: 'nothing', path: RUN, message: expect.stringContaining('runs/exp1') });
     know();
-    model.accept({ kind: 'notice', run: RUN, notice: { kind: 'waiting', checkpoint: 'c', waitingFor: 'x' } as never });
     know(runReport({ path: '/other' }));
     expect(panel.posted.map(({ type }) => type)).toEqual(['nothing', 'run']);
     panel.visible = false;
@@ -140,27 +142,58 @@ describe('a panel', () => {
     expect(panel.posted).toHaveLength(4);
   });
 
-  it('opens the file of a checkpoint, and only one that the run names', async () => {
+  it('says what is under way, also before anything is known', async () => {
+    const panel = await open(RUN);
+    panel.received.fire({ type: 'ready' });
+    const notice = (notice: object) => model.accept({ kind: 'notice', run: RUN, notice: notice as never });
+    notice({ kind: 'waiting', checkpoint: 'gen\u202e3', waitingFor: 'still growing' });
+    expect(panel.posted.at(-1)).toMatchObject({ type: 'nothing', status: ['Waiting for gen\ufffd3 to be complete: still growing.'] });
+    know();
+    model.accept({ kind: 'analysis', run: RUN, checkpoint: 'gen\u202e3', state: 'running' });
+    expect(panel.posted.at(-1)).toMatchObject({ type: 'run', status: ['Analysing gen\ufffd3.'] });
+    model.accept({ kind: 'analysis', run: '/other', checkpoint: 'x', state: 'running' });
+    expect(panel.posted).toHaveLength(4);
+  });
+
+  it('opens a matrix of a checkpoint, and only one that the run names', async () => {
     const report = collapsingRun({ layers: 2 });
     know({ ...report, path: RUN });
     const panel = await open(RUN);
     const ask = (checkpoint: string, matrix: unknown) => panel.received.fire({ type: 'open', checkpoint, matrix });
     ask('generation-2', { file: 'model.safetensors', tensor: 'layers.1.q_proj.weight' });
     ask('generation-2', null);
-    const opened = (file: string) => ['vscode.openWith', Uri.file(`/run/${file}`), 'sigma.spectrum', { preview: false }];
-    expect(state.executed).toEqual([opened('model.safetensors'), opened('embeddings.npy')]);
+    expect(opened).toEqual([
+      [Uri.file('/run/model.safetensors'), 'layers.1.q_proj.weight'],
+      [Uri.file('/run/embeddings.npy'), null],
+    ]);
     ask('../../etc', { file: '/etc/passwd', tensor: null });
     panel.received.fire({ type: 'open', checkpoint: 7, matrix: null });
     panel.received.fire({ type: 'run', command: 'rm' });
-    expect(state.executed).toHaveLength(2);
+    expect(opened).toHaveLength(2);
     expect(log.warn).toHaveBeenCalledTimes(3);
+  });
+
+  it('saves what it made beside the run, and the report of the run as the command line prints it', async () => {
+    know(collapsingRun({ checkpoints: 3 }));
+    const panel = await open('/work/runs/exp1');
+    state.written.clear();
+    state.saveTo = Uri.file('/home/timeline.csv');
+    panel.received.fire({ type: 'save', file: { name: 'timeline.csv', encoding: 'utf8', content: 'a,b' } });
+    await vi.waitFor(() => expect(state.written.get('/home/timeline.csv')).toBe('a,b'));
+    expect(state.proposed.at(-1)).toBe('/work/runs/exp1-timeline.csv');
+    state.saveTo = Uri.file('/home/run.json');
+    panel.received.fire({ type: 'saveReport' });
+    await vi.waitFor(() => expect(state.written.has('/home/run.json')).toBe(true));
+    expect(JSON.parse(state.written.get('/home/run.json')!)).toMatchObject({ schema: 'sigma.run/1', path: '/work/runs/exp1' });
+    panel.received.fire({ type: 'copy', text: '## Collapsing' });
+    expect(state.clipboard).toBe('## Collapsing');
   });
 
   it('finds a checkpoint whose name it shows without its direction marks', async () => {
     know({ ...collapsingRun({ name: (step) => `gen\u202e${step}` }), path: RUN });
     const panel = await open(RUN);
     panel.received.fire({ type: 'open', checkpoint: 'gen\ufffd1', matrix: { file: 'embeddings.npy', tensor: null } });
-    expect(state.executed).toHaveLength(1);
+    expect(opened).toHaveLength(1);
   });
 });
 

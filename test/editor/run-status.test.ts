@@ -9,14 +9,16 @@ const { RunsModel } = await import('../../src/editor/runs-model');
 const changed = new EventEmitter<void>();
 const analyses = { running: [] as string[], onDidChange: changed.event as never, cancel: vi.fn() };
 let model: InstanceType<typeof RunsModel>;
+const pause = vi.fn();
 let status: InstanceType<typeof RunStatus>;
 beforeEach(() => {
   Object.assign(state, { workspaceFolders: [{ uri: Uri.file('/work') }] });
   analyses.running = [];
   model = new RunsModel();
-  status = new RunStatus(model, analyses);
+  status = new RunStatus(model, analyses, pause);
 });
-const tooltip = () => (state.statusBarItem!.tooltip as { value: string }).value;
+/** As the editor shows it. */
+const tooltip = () => (state.statusBarItem!.tooltip as { value: string }).value.replaceAll(/\\(.)/g, '$1');
 function analyse(...paths: string[]): void {
   analyses.running = paths;
   changed.fire();
@@ -50,7 +52,7 @@ describe('the item in the status bar', () => {
       '/data/b: Collapsing. It is losing directions.',
       '',
       'runs/exp1: Healthy. It is losing directions.',
-      '- generation-3: still growing',
+      '- Waiting for generation-3 to be complete: still growing.',
       '',
       '[Show Model Health](command:sigma.showHealth)',
     ]);
@@ -83,6 +85,26 @@ describe('the item in the status bar', () => {
     expect(analyses.cancel).toHaveBeenCalledOnce();
     analyse();
     expect(state.statusBarItem!.text).toBe('$(pulse) Sigma: 1 run, healthy');
+  });
+
+  it('turns while a checkpoint is analysed, which can be cancelled and taken up again', () => {
+    model.accept({ kind: 'changed', run: '/work/runs/exp1', report: runReport() });
+    state.commands.get('sigma.cancelAnalyses')!();
+    expect(pause).not.toHaveBeenCalled();
+    model.accept({ kind: 'analysis', run: '/work/runs/exp1', checkpoint: 'generation-3', state: 'running' });
+    expect(state.statusBarItem!.text).toBe('$(sync~spin) Sigma: 1 run, healthy');
+    expect(tooltip()).toContain('- Analysing generation-3.');
+    expect(tooltip()).toContain('[Cancel Analyses](command:sigma.cancelAnalyses)');
+    state.commands.get('sigma.cancelAnalyses')!();
+    expect(pause).toHaveBeenLastCalledWith(true);
+    model.pause(true);
+    model.accept({ kind: 'analysis', run: '/work/runs/exp1', checkpoint: 'generation-3', state: 'paused' });
+    expect(state.statusBarItem!.text).toBe('$(debug-pause) Sigma: 1 run, healthy, paused');
+    expect(tooltip()).toContain('generation-3 is not analysed');
+    expect(tooltip()).toContain('[Resume Analyses](command:sigma.resumeAnalyses)');
+    expect(tooltip()).not.toContain('[Cancel');
+    state.commands.get('sigma.resumeAnalyses')!();
+    expect(pause).toHaveBeenLastCalledWith(false);
   });
 
   it('says that the engine fails, whatever else there is, until it runs again', () => {

@@ -38,7 +38,7 @@ describe('RunWatch', () => {
   it('sends what the settings name, with the options of an analysis, and again only when that changes', () => {
     state.settings = { runs: ['runs/exp1'], maxRows: 500 };
     const watching = watch();
-    expect(sent).toEqual([{ runs: [{ ...exp1, options: { ...DEFAULT_OPTIONS, rows: 500 } }], history }]);
+    expect(sent).toEqual([{ runs: [{ ...exp1, options: { ...DEFAULT_OPTIONS, rows: 500 } }], history, paused: false }]);
     expect(state.executed).toEqual([['setContext', 'sigma.watchedFolders', ['/work/runs/exp1']]]);
     configure({ runs: ['runs/exp1'], maxRows: 500 });
     expect(sent).toHaveLength(1);
@@ -49,12 +49,27 @@ describe('RunWatch', () => {
     expect(sent).toHaveLength(2);
   });
 
+  it('pauses the analyses of checkpoints and has them go on, whatever is watched meanwhile', () => {
+    state.settings = { runs: ['runs/exp1'] };
+    const watching = new RunWatch({ watchRuns: (set) => sent.push(set) }, model, history, log as never);
+    const registered = watching.register();
+    watching.pause(true);
+    expect(sent.at(-1)).toEqual({ runs: [exp1], history, paused: true });
+    expect(model.paused).toBe(true);
+    expect(state.executed.at(-1)).toEqual(['setContext', 'sigma.analysesPaused', true]);
+    configure({ runs: ['runs/exp2'] });
+    expect(sent.at(-1)).toMatchObject({ runs: [{ path: '/work/runs/exp2' }], paused: true });
+    watching.pause(false);
+    expect(sent.at(-1)!.paused).toBe(false);
+    registered.dispose();
+  });
+
   it('ends the watch when the setting is emptied, and nothing is shown any more', () => {
     state.settings = { runs: ['runs/exp1'] };
     const watching = watch();
     model.accept({ kind: 'changed', run: '/work/runs/exp1', report: runReport() });
     configure({ runs: [] });
-    expect(sent.at(-1)).toEqual({ runs: [], history });
+    expect(sent.at(-1)).toEqual({ runs: [], history, paused: false });
     expect(model.runs).toEqual([]);
     watching.dispose();
   });

@@ -61,14 +61,40 @@ describe('RunsModel', () => {
     model.accept(waitingFor('generation-2', 'still growing'));
     model.accept(waitingFor('generation-3', 'still growing'));
     model.accept(waitingFor('generation-3', 'waits for latest'));
-    expect(model.waiting(run)).toEqual(['generation-2: still growing', 'generation-3: waits for latest']);
+    const waiting = (name: string, phrase: string) => `Waiting for ${name} to be complete: ${phrase}.`;
+    expect(model.status(run)).toEqual([waiting('generation-2', 'still growing'), waiting('generation-3', 'waits for latest')]);
     model.accept({ kind: 'changed', run, report: runReport() });
-    expect(model.waiting(run)).toEqual(['generation-3: waits for latest']);
-    model.accept({ kind: 'notice', run, notice: { kind: 'unreachable', reason: 'ENOENT' } });
-    expect(model.waiting(run)).toHaveLength(1);
+    expect(model.status(run)).toEqual([waiting('generation-3', 'waits for latest')]);
     model.accept({ kind: 'notice', run, notice: { kind: 'vanished', checkpoint: 'generation-3' } });
-    expect(model.waiting(run)).toEqual([]);
-    expect(model.waiting('/other')).toEqual([]);
+    expect(model.status(run)).toEqual([]);
+    expect(model.status('/other')).toEqual([]);
+  });
+
+  it('says that a folder is out of reach until it is not', () => {
+    const model = new RunsModel();
+    model.accept({ kind: 'notice', run, notice: { kind: 'unreachable', reason: 'ENOENT' } });
+    expect(model.status(run)).toEqual(['Its folder cannot be read now (ENOENT); Sigma goes on trying.']);
+    model.accept({ kind: 'notice', run, notice: { kind: 'reachable' } });
+    expect(model.status(run)).toEqual([]);
+  });
+
+  it('knows the analysis that runs or is held back, until it is over or the engine has stopped', () => {
+    const model = new RunsModel();
+    const analysis = (state: 'running' | 'paused' | 'over') => model.accept({ kind: 'analysis', run, checkpoint: 'generation-2', state });
+    model.accept(waitingFor('generation-2', 'still growing'));
+    analysis('running');
+    expect([model.analysing, model.status(run)]).toEqual([true, ['Analysing generation-2.']]);
+    analysis('paused');
+    expect(model.analysing).toBe(false);
+    expect(model.status(run)).toEqual([expect.stringMatching(/^generation-2 is not analysed: its analysis was cancelled/)]);
+    analysis('over');
+    expect(model.status(run)).toEqual([]);
+    analysis('running');
+    model.engineStopped();
+    expect([model.analysing, model.status(run)]).toEqual([false, []]);
+    analysis('running');
+    model.accept({ kind: 'ended', run });
+    expect(model.status(run)).toEqual([]);
   });
 });
 

@@ -14,6 +14,7 @@ const { SpectrumEditor } = await import('../../src/editor/spectrum-editor');
 /** A panel as the editor hands it out, with the webview's side in the test's hands. */
 class FakePanel {
   visible = true;
+  active = false;
   readonly posted: Record<string, unknown>[] = [];
   readonly received = new EventEmitter<unknown>();
   readonly viewState = new EventEmitter<void>();
@@ -43,6 +44,8 @@ const report = {
   verdict: { level: 'collapsed', reasons: [{ code: 'one-direction', message: 'One direction is left.' }] },
 } as unknown as SpectralReport;
 
+const tensor = { name: '', dtype: 'float32', shape: [2, 2], bytes: 16, matrix: { rows: 2, columns: 2 }, note: null };
+let tensors: (typeof tensor)[];
 let folder: string;
 let path: string;
 let jobs: AnalysisJob[];
@@ -57,9 +60,9 @@ beforeEach(async () => {
   state.settings = {};
   vi.clearAllMocks();
   jobs = [];
-  const tensor = { name: '', dtype: 'float32', shape: [2, 2], bytes: 16, matrix: { rows: 2, columns: 2 }, note: null };
+  tensors = [tensor];
   const engine: SessionEngine = {
-    inspect: async (path): Promise<FileSummary> => ({ path, format: 'npy', bytes: 144, tensors: [tensor], warnings: [] }),
+    inspect: async (path): Promise<FileSummary> => ({ path, format: 'npy', bytes: 144, tensors, warnings: [] }),
     analyze: async (job) => {
       jobs.push(job);
       return report;
@@ -100,6 +103,45 @@ describe('the spectrum editor', () => {
     expect(log.info).toHaveBeenCalledWith(`${path}: collapsed, 2 rows, on cpu`);
     panel.closed.fire();
     document.dispose();
+  });
+
+  describe('opens a file on a tensor of it', () => {
+    const layer = (name: string) => ({ ...tensor, name });
+    const selected = (panel: FakePanel) => panel.posted.flatMap((message) => (message.type === 'file' ? [message.selected] : []));
+    beforeEach(() => {
+      tensors = [layer('wte'), layer('h.0'), layer('h.1')];
+    });
+
+    it('in a panel that comes for it, whatever an earlier one showed', async () => {
+      await editor.open(Uri.file(path) as never, 'h.1');
+      expect(state.executed.at(-1)).toEqual(['vscode.openWith', Uri.file(path), 'sigma.spectrum', { preview: false }]);
+      const { panel, document } = open();
+      panel.received.fire({ type: 'ready', selected: 'h.0' });
+      await settled();
+      expect(selected(panel)).toEqual(['h.1']);
+      const second = open();
+      second.panel.received.fire({ type: 'ready', selected: null });
+      await settled();
+      expect(selected(second.panel)).toEqual(['wte']);
+      for (const each of [panel, second.panel]) each.closed.fire();
+      for (const each of [document, second.document]) each.dispose();
+    });
+
+    it('in the panel that stands open, which reads the file no second time', async () => {
+      const { panel, document } = open();
+      panel.received.fire({ type: 'ready', selected: null });
+      await settled();
+      panel.active = true;
+      await editor.open(Uri.file(path) as never, 'h.0');
+      await settled();
+      expect(selected(panel)).toEqual(['wte', 'h.0']);
+      expect(jobs.map(({ tensor }) => tensor)).toEqual(['wte', 'h.0']);
+      await editor.open(Uri.file(path) as never, null);
+      await settled();
+      expect(jobs).toHaveLength(2);
+      panel.closed.fire();
+      document.dispose();
+    });
   });
 
   it('sends numbers that survive the editor’s JSON', async () => {

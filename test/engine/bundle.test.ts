@@ -13,6 +13,7 @@ import { alive, gone } from './processes';
 const script = resolve('dist/engine.js');
 const folder = mkdtempSync(join(tmpdir(), 'sigma-engine-'));
 const small = join(folder, 'small.npy');
+const other = join(folder, 'other.npy');
 const medium = join(folder, 'medium.npy');
 /** More than a minute of arithmetic, or seconds of it on a fast machine: long enough to be interrupted. */
 const big = join(folder, 'big.npy');
@@ -21,6 +22,7 @@ const options = { ...DEFAULT_OPTIONS, backend: 'cpu' } as const;
 beforeAll(() => {
   if (!existsSync(script)) throw new Error('dist/engine.js is not built: run `node esbuild.mjs` first.');
   writeNpy(small, 500, 32);
+  writeNpy(other, 500, 32, 2);
   writeNpy(medium, 20_000, 48);
   writeNpy(big, 20_000, 1500);
 });
@@ -110,6 +112,29 @@ describe('the built engine', () => {
     setImmediate(() => cancelling.abort());
     await expect(analysis).rejects.toMatchObject({ code: ErrorCode.cancelled });
     expect(updates).toEqual([]);
+  });
+
+  it('compares two files, analysing neither again that it has analysed', async () => {
+    const job = { a: { path: small, tensor: '' }, b: { path: other, tensor: '' }, options, priority: 'visible' } as const;
+    const report = await analyze(small);
+    const stages: string[] = [];
+    const comparison = await client.compare(job, { onUpdate: ({ stage }) => stages.push(stage) });
+    expect(comparison).toMatchObject({ schema: 'sigma.compare/1', rows: { paired: true, a: 500, b: 500 }, test: { permutations: 199 } });
+    expect(comparison.a).toEqual(report);
+    expect(comparison.b.spectrum!.eigenvalues).toBeInstanceOf(Float64Array);
+    expect(await analyze(other)).toEqual(comparison.b);
+    expect(stages.filter((stage) => stage.startsWith('A · '))).toEqual([]);
+  });
+
+  it('stops a comparison in the middle of its arithmetic', async () => {
+    const cancelling = new AbortController();
+    const sides = { a: { path: big, tensor: '' }, b: { path: big, tensor: '' } };
+    const compared = client.compare(
+      { ...sides, options, priority: 'visible' },
+      { signal: cancelling.signal, onUpdate: ({ fraction }) => fraction > 0 && cancelling.abort() },
+    );
+    await expect(compared).rejects.toMatchObject({ code: ErrorCode.cancelled });
+    await expect(analyze(small)).resolves.toBeDefined();
   });
 
   it('opens a file while another is analysed', async () => {

@@ -84,6 +84,31 @@ describe('Engine', () => {
     expect(await second.done).toBe(await first.done);
   });
 
+  it('compares what is known without computing it again, and knows what it computed for that', async () => {
+    const place = (path: string) => ({ path, tensor: '' });
+    const compare = (a: string, b: string) =>
+      engine.compare({ a: place(a), b: place(b), options: DEFAULT_OPTIONS, priority: 'visible' }, new AbortController().signal, () => {});
+    await analyze('a');
+    const { a, b } = await compare('a', 'b');
+    expect([a, b].map(({ timings }) => timings.analysed)).toEqual([1, 2]);
+    expect((await compare('b', 'c')).a.timings.analysed).toBe(2);
+    expect((await analyze('c')).timings.analysed).toBe(3);
+  });
+
+  it('lets a comparison wait its turn, and stop while it waits', async () => {
+    const running = await occupy();
+    const cancelling = new AbortController();
+    let compared!: Promise<unknown>;
+    await new Promise<void>((waits) => {
+      const job = { a: { path: 'a', tensor: '' }, b: { path: 'b', tensor: '' }, options: DEFAULT_OPTIONS, priority: 'visible' } as const;
+      compared = engine.compare(job, cancelling.signal, ({ stage }) => stage.startsWith('Waiting') && waits()).catch((error) => error);
+    });
+    cancelling.abort(EngineError.cancelled());
+    expect(await compared).toMatchObject({ code: ErrorCode.cancelled });
+    await running.release();
+    expect((await analyze('a')).timings.analysed).toBe(1);
+  });
+
   it('answers what it knows and opens files while it computes', async () => {
     const known = await analyze('a');
     const running = await occupy();

@@ -195,6 +195,40 @@ describe('RunWatcher', () => {
     expect(early).toEqual([]);
   });
 
+  it('cancels what is analysed while it is paused, begins no other, and goes on when that is over', async () => {
+    const root = directoryTree(generations(0, 1));
+    const plain = analysis;
+    let given: AbortSignal | undefined;
+    analysis = (_, signal) => {
+      given = signal;
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    };
+    watch([folder(root)]);
+    await vi.waitFor(() => expect(given).toBeDefined(), patience);
+    const states = () => events.flatMap((event) => (event.kind === 'analysis' ? [`${event.checkpoint} ${event.state}`] : []));
+    expect(states()).toEqual(['gen-0 running']);
+    watch([folder(root)], { paused: true });
+    expect(given!.aborted).toBe(true);
+    await vi.waitFor(() => expect(states()).toEqual(['gen-0 running', 'gen-0 paused']), patience);
+    analysis = plain;
+    await setTimeout(100);
+    expect(asked).toHaveLength(1);
+    watch([folder(root)]);
+    await vi.waitFor(() => expect(names(root)).toEqual(gens(0, 1)), patience);
+    expect(states().slice(2)).toEqual(['gen-0 running', 'gen-0 over', 'gen-1 running', 'gen-1 over']);
+    expect(events.filter((event) => event.kind === 'notice' && event.notice.kind === 'failed')).toEqual([]);
+  });
+
+  it('ends while it is paused', async () => {
+    const root = directoryTree(generations(0));
+    watch([folder(root)], { paused: true });
+    await vi.waitFor(() => expect(events.some((event) => event.kind === 'analysis' && event.state === 'paused')).toBe(true), patience);
+    watcher.close();
+    events = [];
+    await setTimeout(100);
+    expect([events, asked]).toEqual([[], []]);
+  });
+
   it('cancels what is analysed when it is closed, and says nothing more', async () => {
     const root = directoryTree(generations(0, 1));
     let given: AbortSignal | undefined;

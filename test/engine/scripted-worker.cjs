@@ -10,6 +10,11 @@ function perform({ name, params, cancelled }) {
   if (name === 'inspect') {
     return { type: 'result', result: { summary: { path: params.path }, fingerprint: params.path } };
   }
+  if (name === 'compare') {
+    const { a, b, options } = params;
+    const report = ({ path, known }) => known?.report ?? { schema: path, spectrum: null, options, timings: { analysed: ++analysed } };
+    return { type: 'result', result: { comparison: { a: report(a), b: report(b) }, fingerprints: { a: a.path, b: b.path } } };
+  }
   if (name === 'doctor') return { type: 'result', result: [] };
   if (name === 'checkpoint') {
     analysed++;
@@ -44,7 +49,8 @@ function perform({ name, params, cancelled }) {
   }
   analysed++;
   post('started');
-  const report = { schema: params.path, spectrum: null, timings: { analysed } };
+  const options = { ...params.options, normalize: params.options.normalize ?? true };
+  const report = { schema: params.path, spectrum: null, options, timings: { analysed } };
   return { type: 'result', result: { report, fingerprint: params.path } };
 }
 

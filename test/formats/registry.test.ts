@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { FORMATS, formatOfEnding, openTensorFile } from '../../src/formats/registry';
+import { openTensorFile } from '../../src/formats/open';
+import { ALL_ENDINGS, CLEAR_ENDINGS, FORMATS, formatOfEnding, formatsOfEnding } from '../../src/formats/registry';
 import { fixture, formatErrorOf, memoryFolder } from './memory-bytes';
 import { zip } from './zip-writer';
 
@@ -18,17 +19,24 @@ async function formatOf(name: string, bytes: Uint8Array): Promise<string> {
   return file.format;
 }
 
-test('endings belong to one format each, in lower case', () => {
+test('an ending that puts the action in the menus belongs to one format; all are in lower case', () => {
   const endings = FORMATS.flatMap((format) => format.extensions);
   expect(new Set(endings).size).toBe(endings.length);
-  for (const ending of endings) expect(ending).toMatch(/^(\.[a-z0-9]+)+$/);
-  expect(FORMATS.map((format) => format.id)).toEqual(['npy', 'npz', 'safetensors', 'torch', 'csv']);
+  for (const ending of ALL_ENDINGS) expect(ending).toMatch(/^(\.[a-z0-9]+)+$/);
+  for (const format of FORMATS) {
+    for (const ending of format.sharedExtensions ?? []) expect(CLEAR_ENDINGS).not.toContain(ending);
+    expect(format.limits).toMatch(/^[A-Z][^|]*\.$/);
+  }
+  const ids = FORMATS.map((format) => format.id);
+  expect(new Set(ids).size).toBe(ids.length);
 });
 
 test('a whole ending is looked at, in any case', () => {
   expect(formatOfEnding('/a/MODEL.SAFETENSORS')?.id).toBe('safetensors');
   expect(formatOfEnding('/a/model.safetensors.index.json')?.id).toBe('safetensors');
   expect(formatOfEnding('/a/config.json')).toBeNull();
+  expect(formatOfEnding('/a/notes.txt')).toBeNull();
+  expect(formatsOfEnding('/a/notes.txt').map(({ id }) => id)).toContain('csv');
 });
 
 describe('content', () => {
@@ -73,6 +81,12 @@ describe('content', () => {
       expect(folder.left()).toBe(0);
     }
   });
+});
+
+test('a folder that is of no format', async () => {
+  const folder = memoryFolder({});
+  const error = await formatErrorOf(() => openTensorFile('/a', folder.openBytes, async () => ['x.npy']));
+  expect(error.message).toBe('/a: this is a folder; give a file inside it.');
 });
 
 test('a missing file', async () => {

@@ -65,9 +65,9 @@ describe('one file', () => {
       f4: /^Elements of type float4_e2m1fn cannot be read yet\.$/,
       e8m0: /powers of two that scale another tensor/,
       'layer.qweight': /only together with "layer\.scales"/,
-      experts_blocks: /only together with "experts_scales"/,
+      experts_blocks: /shapes of blocks and scales that do not fit together/,
       experts_scales: /only together with "experts_blocks"/,
-      'fp8.weight': /only together with "fp8\.weight_scale_inv"/,
+      'fp8.weight_scale_inv': /belongs to the quantised tensor "fp8\.weight"/,
       vector: /vector/,
       empty: /no elements/,
     };

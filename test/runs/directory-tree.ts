@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import { openTensorFile } from '../../src/formats/registry';
+import { openTensorFile } from '../../src/formats/open';
 import type { Checkpoint, Layout, RunListing } from '../../src/runs/checkpoint';
 import { streamed } from '../formats/memory-bytes';
 

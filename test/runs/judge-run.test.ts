@@ -129,6 +129,18 @@ describe('judgeRun', () => {
     expect(judgement.reasons[0].message).toBe("model.safetensors, h.0.weight: its effective rank is 37.5 % of the baseline's.");
   });
 
+  it('lists findings of one level by what is lost, the most first', () => {
+    const weights = (ranks: readonly number[]) =>
+      ranks.map((effectiveRank, layer): Facts => ({ file: 'model.safetensors', tensor: `h.${layer}.weight`, effectiveRank }));
+    const checkpoints = [
+      [40, 40, 40, 40],
+      [39, 39, 39, 39],
+      [18, 31, 8, 28],
+    ].map((ranks, k) => checkpoint(k, weights(ranks)));
+    const told = judgeRun(checkpoints, ALONE).reasons.map(({ message }) => /h\.\d/.exec(message)![0]);
+    expect(told).toEqual(['h.2', 'h.0', 'h.3', 'h.1']);
+  });
+
   it('looks at every set of embeddings that all checkpoints have', () => {
     const both = healthy(8, 13).map((f, k) =>
       checkpoint(k, [f, { ...f, file: 'hidden.npy', shape: f.shape! - 12 * k, effectiveRank: 30 - 2 * k }]),

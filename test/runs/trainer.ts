@@ -69,6 +69,8 @@ export interface TrainerOptions {
   readonly keep?: number;
   /** Before the numbers in the names of single files. */
   readonly prefix?: string;
+  /** What `trainer-renamed` saves at a step, by the names of the tensors; noise without it. */
+  readonly tensors?: (step: number) => Readonly<Record<string, Matrix>>;
 }
 
 /** A save that is cut off. */
@@ -79,7 +81,7 @@ const LONGEST_GAP = 4000;
 /** A writer may rest for longer where the file itself shows that it is not complete. */
 const LONGEST_STALL = 14_000;
 /** Of the file server's clock at the start. */
-const EPOCH = Date.UTC(2026, 0, 1);
+export const EPOCH = Date.UTC(2026, 0, 1);
 
 /** Writes checkpoints as the libraries do, slowly and in pieces, and knows what a complete one holds. */
 export class Trainer {
@@ -169,7 +171,7 @@ export class Trainer {
     switch (this.options.kind) {
       case 'trainer-renamed': {
         const temporary = `tmp-${name}`;
-        const model = safetensorsFile({ head: matrix(), tail: matrix() });
+        const model = safetensorsFile(this.options.tensors?.(step) ?? { head: matrix(), tail: matrix() });
         await this.#stream(`${temporary}/model.safetensors`, model);
         await this.#stream(`${temporary}/optimizer.pt`, torchFile(matrix()));
         await this.#mark(`${temporary}/trainer_state.json`, JSON.stringify({ global_step: step }));

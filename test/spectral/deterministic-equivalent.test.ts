@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  equivalentResolution,
   populationEffectiveDimension,
   populationEntropy,
   populationLogDet,
@@ -119,5 +120,30 @@ describe('a sample of 1.5 rows per direction', () => {
     expect(populationLogDet(few, 1e9)).toBeNull();
     expect(populationLogSphericity(few, 1e-12)).toBeNull();
     expect(populationRootEntropy(resolventCurve(sampled(population.slice(0, 33), population.length)))).toBeNull();
+  });
+});
+
+describe('the curve over the resolution', () => {
+  const eigenvalues = Float64Array.from({ length: 20 }, (_, i) => (i + 1) ** -1.2);
+
+  test('of all rows is the plain one', () => {
+    for (const alpha of [0.3, 4, 500]) {
+      const curve = equivalentResolution({ eigenvalues, rows: 60, population: 60 }, alpha)!;
+      expect(curve.logDet).toBeCloseTo(codingLogDet(eigenvalues, alpha), 9);
+      expect(curve.effectiveDimension).toBeCloseTo(effectiveDimension(eigenvalues, alpha), 9);
+    }
+  });
+
+  test('of a sample is the estimate where the leverages of all rows are alike', () => {
+    const sample = { eigenvalues, rows: 60, population: 6000 };
+    const alike: SampledMoment = { ...sample, dimension: 20, leverages: () => new Float64Array(60).fill(0.1) };
+    for (const alpha of [0.3, 4, 500]) {
+      expect(equivalentResolution(sample, alpha)!.logDet).toBeCloseTo(populationLogDet(alike, alpha)!.value, 9);
+      expect(equivalentResolution(sample, alpha)!.effectiveDimension).toBeCloseTo(populationEffectiveDimension(alike, alpha)!.value, 9);
+    }
+  });
+
+  test('ends where so few rows tell nothing', () => {
+    expect(equivalentResolution({ eigenvalues, rows: 20, population: 6000 }, 1e12)).toBeNull();
   });
 });

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { largestEigenvalueOfAll, secondMomentBound, smallestEigenvalueOfAll } from '../../src/spectral/matrix-concentration';
+import {
+  eigenvalueOfAll,
+  largestEigenvalueOfAll,
+  secondMomentBound,
+  smallestEigenvalueOfAll,
+} from '../../src/spectral/matrix-concentration';
 import { uniform } from '../../src/spectral/random';
 import type { SampledRows } from '../../src/spectral/sigma-s';
 import { hypergeometric, POPULATIONS, sampleOf, shuffled, spectrum } from './row-samples';
@@ -93,6 +98,31 @@ describe('coverage, 300 draws of 200 of 1,000 rows in 6 dimensions at 60 % and 9
       expect(width).toBeLessThan(0.25);
     });
   }
+});
+
+describe('every eigenvalue', () => {
+  const sample = { ...end(0, 6, 50, 400), eigenvalues: Float64Array.of(0.4, 0.3, 0.15, 0.1, 0.04, 0.01) };
+
+  test('the first and the last are those that have a function of their own', () => {
+    expect(eigenvalueOfAll(sample, 1, 0.95)).toEqual(largestEigenvalueOfAll(sample, 0.95));
+    expect(eigenvalueOfAll(sample, 6, 0.95)).toEqual(smallestEigenvalueOfAll(sample, 0.95));
+  });
+
+  test('at 95 % each lies outside in at most 5 % of 300 draws', () => {
+    const [N, n, d] = [1000, 200, 6];
+    const rows = Object.values(POPULATIONS)[0](N, d, 3);
+    const truth = spectrum(rows);
+    const random = uniform(11);
+    const failures = new Array<number>(d).fill(0);
+    for (let draw = 0; draw < 300; draw++) {
+      const eigenvalues = Float64Array.from(spectrum(shuffled(rows, random).slice(0, n)));
+      for (let k = 1; k <= d; k++) {
+        const { lower, upper } = eigenvalueOfAll({ ...end(0, d, n, N), eigenvalues }, k, 0.95);
+        if (lower! > truth[k - 1] + SLACK || upper! < truth[k - 1] - SLACK) failures[k - 1]++;
+      }
+    }
+    expect(Math.max(...failures)).toBeLessThanOrEqual(0.05 * 300);
+  });
 });
 
 describe('tr C^2', () => {

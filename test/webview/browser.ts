@@ -20,10 +20,11 @@ export interface Bundle {
   readonly style: string;
 }
 
-/** The panel of a file, and that of a run. */
+/** The panel of a file, that of a run, and that of a comparison. */
 const PANELS = {
   panel: { panel: 'webview/main.ts', 'panel-style': 'webview/panel.css' },
   'run-panel': { panel: 'webview/run/main.ts', 'panel-style': 'webview/run/run.css' },
+  'compare-panel': { panel: 'webview/compare/main.ts', 'panel-style': 'webview/compare/compare.css' },
 };
 
 /** A panel as it is shipped, minified. */

@@ -25,7 +25,7 @@ test('nothing in a report can end the element that carries it', () => {
     style: 'a::before { content: "</style>" }',
     json: '{"path":"</script><script>alert(1)</script>"}',
   });
-  expect(html).toContain('<title>&lt;b>&amp;</title>');
+  expect(html).toContain('<title>&lt;b&gt;&amp;</title>');
   expect(html.match(/<script/g)).toHaveLength(2);
   expect(html.match(/<\/script>/g)).toHaveLength(2);
   expect(html.match(/<\/style>/g)).toHaveLength(1);

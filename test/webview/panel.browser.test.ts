@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { standaloneDocument } from '../../webview/document';
@@ -7,7 +7,7 @@ import { type Bundle, bundlePanel, hasBrowser, launch, openPanel, type Panel, se
 import { fixture, NPY, tensor } from './fixtures';
 
 const SCREENSHOTS = 'test/screenshots';
-const SIZE_LIMIT = 350_000;
+const SIZE_LIMIT = 360_000;
 
 const MODEL = {
   ...NPY,
@@ -244,23 +244,153 @@ describe.runIf(hasBrowser || process.env.CI === 'true')('the panel in a browser'
   });
 
   test('what was set comes back after a reload', async () => {
-    const panel = await showing('healthy', { state: { tensor: '', logRank: false, filter: 'q', open: ['sigma'] } });
+    const saved = { tensor: '', logRank: false, logValue: true, bounds: 'trace', filter: 'q', open: ['sigma'] };
+    const panel = await showing('healthy', { state: saved });
     const { page } = panel;
     expect(await panel.posted()).toEqual([{ type: 'ready', selected: '' }]);
-    expect(await page.getByRole('checkbox').getAttribute('aria-checked')).toBe('false');
+    const [rank, value] = ['Logarithmic directions', 'Logarithmic eigenvalues'].map((name) => page.getByRole('checkbox', { name }));
+    expect(await rank!.getAttribute('aria-checked')).toBe('false');
+    expect(await value!.getAttribute('aria-checked')).toBe('true');
     await page.getByText('U_cov').waitFor();
-    await page.getByRole('checkbox').focus();
-    await page.keyboard.press('Space');
+    await page.getByText('Trace is 1, exactly, from all 1,000 rows.').waitFor();
+    for (const box of [rank, value]) {
+      await box!.focus();
+      await page.keyboard.press('Space');
+    }
     await page.locator('#sigma > summary').click();
-    await expect.poll(() => panel.state()).toEqual({ tensor: '', logRank: true, filter: 'q', open: [] });
+    await expect.poll(() => panel.state()).toEqual({ ...saved, logRank: true, logValue: false, open: [] });
     await panel.close();
   });
 
-  test('the summary is handed over as text', async () => {
-    const panel = await showing('healthy');
-    await panel.page.getByRole('button', { name: 'Copy summary' }).click();
+  test.each(THEMES)('bounds narrow while rows are read, in %s', async (theme) => {
+    const panel = await openPanel(browser, bundle, { theme });
+    const { page } = panel;
+    await panel.send({ type: 'file', file: NPY, selected: '' });
+    const refined = (rows: number, half: number) => {
+      const report = fixture('sampled') as { sample: object; quantities: Record<string, object> };
+      const interval = {
+        lower: 37 - half,
+        upper: 37 + half,
+        kind: 'stochastic',
+        confidence: 0.95,
+        method: 'Deterministic equivalent, jackknife',
+      };
+      const certain = { lower: 2, upper: 90, kind: 'deterministic', confidence: 1, method: 'Majorisation by the unseen trace' };
+      const effectiveRank = { value: 37, exact: false, bounds: [interval, certain], reason: null };
+      const scales = (report.quantities.effectiveDimension as { value: number }[]).map((at) => ({
+        ...at,
+        bounds: [{ ...interval, lower: at.value - half / 2, upper: at.value + half / 2 }],
+      }));
+      const quantities = { ...report.quantities, effectiveRank, effectiveDimension: scales };
+      return { type: 'report', tensor: '', report: { ...report, sample: { ...report.sample, rows }, quantities }, final: false };
+    };
+    for (const [rows, half] of [
+      [1000, 16],
+      [2000, 9],
+      [4000, 4],
+    ] as const) {
+      await panel.send(refined(rows, half));
+    }
+    const bounds = page.getByRole('region', { name: 'Bounds', exact: true });
+    await bounds
+      .getByText('Effective rank is between 33 and 41 of 100 directions (95 %), after 4,000 of 50,000 rows; it was 21 to 53 at 1,000.')
+      .waitFor();
+    const steps = bounds.getByRole('table', { name: 'How effective rank narrowed while rows were read' });
+    expect(await steps.getByRole('row').allTextContents()).toEqual([
+      expect.stringContaining('Rows read'),
+      '1,00021 to 5395 % confidence',
+      '2,00028 to 4695 % confidence',
+      '4,00033 to 4195 % confidence',
+    ]);
+    const widths = await steps.locator('.interval').evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().width));
+    expect(widths).toEqual([...widths].sort((a, b) => b - a));
+    expect(
+      await bounds
+        .getByRole('table', { name: /^Bounds of effective rank/ })
+        .getByRole('rowheader')
+        .allTextContents(),
+    ).toEqual([expect.stringMatching(/^Majorisation by the unseen trace/), expect.stringMatching(/^Deterministic equivalent, jackknife/)]);
+    // The curve over the resolution is read by keyboard.
+    const resolution = page.getByRole('slider', { name: /^Resolution, a chart\./ });
+    await resolution.focus();
+    await page.keyboard.press('Home');
+    expect(await resolution.getAttribute('aria-valuetext')).toMatch(/^\u03b1\/d = 0\.1, Effective dimension: \u2248 2\.371 of 100, /);
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.screenshot({ path: `${SCREENSHOTS}/panel-${theme}-bounds.png`, fullPage: true });
+    await choose(page, 'Export: bounds', 'CSV');
     const message = (await panel.posted()).at(-1)!;
-    expect(message.type === 'copy' && message.text).toMatch(/^Healthy: \/data\/run\/generation-0\.npy\n/);
+    expect(message.type === 'save' && message.file.content.split('\r\n')).toHaveLength(8);
+    expect(panel.errors).toEqual([]);
+    await panel.close();
+  });
+
+  test('a report is exported by keyboard alone', async () => {
+    const panel = await showing('healthy');
+    const { page } = panel;
+    const opener = page.getByRole('button', { name: 'Export the report' });
+    await opener.focus();
+    await page.keyboard.press('ArrowDown');
+    const menu = page.getByRole('menu', { name: 'Export the report' });
+    await menu.waitFor();
+    expect(await menu.getByRole('menuitem').allTextContents()).toEqual(['JSON', 'CSV', 'HTML', 'Copy as Markdown']);
+    expect(await seriousViolations(page)).toEqual([]);
+    const focused = () => page.evaluate(() => document.activeElement!.textContent);
+    expect(await focused()).toBe('JSON');
+    for (const [key, item] of [
+      ['End', 'Copy as Markdown'],
+      ['ArrowDown', 'JSON'],
+      ['ArrowUp', 'Copy as Markdown'],
+      ['Home', 'JSON'],
+      ['h', 'HTML'],
+    ] as const) {
+      await page.keyboard.press(key);
+      expect(await focused(), key).toBe(item);
+    }
+    await page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'hidden' });
+    expect(await focused()).toBe('Export');
+    await choose(page, 'Export the report', 'HTML');
+    await choose(page, 'Export the report', 'JSON');
+    await choose(page, 'Export the report', 'Copy as Markdown');
+    const [html, json, markdown] = (await panel.posted()).slice(-3);
+    expect(html).toEqual({ type: 'saveHtml' });
+    expect(json?.type === 'save' && JSON.parse(json.file.content)).toEqual(fixture('healthy'));
+    expect(markdown?.type === 'copy' && markdown.text).toMatch(/^## Healthy: \/data\/run\/generation-0\.npy\n/);
+    expect(panel.errors).toEqual([]);
+    await panel.close();
+  });
+
+  test.each(THEMES)('a chart is exported as a picture in the colours of %s', async (theme) => {
+    const panel = await showing('healthy', { theme });
+    const { page } = panel;
+    for (const item of ['PNG', 'SVG', 'CSV', 'Copy as Markdown']) await choose(page, 'Export: spectrum', item);
+    const [png, svg, csv, markdown] = (await panel.posted()).slice(-4);
+    if (png?.type !== 'save' || svg?.type !== 'save' || csv?.type !== 'save' || markdown?.type !== 'copy') throw new Error('not exported');
+    expect([png.file.name, svg.file.name, csv.file.name]).toEqual(['spectrum.png', 'spectrum.svg', 'spectrum.csv']);
+    const bytes = Buffer.from(png.file.content, 'base64');
+    expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([1760, 1040]);
+    writeFileSync(`${SCREENSHOTS}/export-${theme}.png`, bytes);
+    writeFileSync(`${SCREENSHOTS}/export-${theme}.svg`, svg.file.content);
+    expect(csv.file.content.trimEnd().split('\r\n')).toHaveLength(101);
+    expect(markdown.text).toMatch(/^### Spectrum\n\nAll 100 directions/);
+    const parsed = await page.evaluate((text) => {
+      const root = new DOMParser().parseFromString(text, 'image/svg+xml');
+      const colours = [...root.querySelectorAll('path')].map((path) => path.getAttribute('stroke'));
+      const swatch = document.querySelector<SVGElement>('.line-swatch')!;
+      return {
+        faults: root.querySelectorAll('parsererror').length,
+        title: root.querySelector('title')!.textContent,
+        desc: root.querySelector('desc')!.textContent,
+        texts: [...root.querySelectorAll('text')].map((node) => node.textContent!),
+        drawn: colours.includes(getComputedStyle(swatch).color.replaceAll(' ', '')),
+        markup: root.querySelectorAll('script, image, foreignObject').length,
+      };
+    }, svg.file.content);
+    expect(parsed).toMatchObject({ faults: 0, title: 'Spectrum', drawn: true, markup: 0 });
+    expect(parsed.desc).toContain('All 100 directions stand above the noise floor');
+    expect(parsed.texts).toEqual(expect.arrayContaining(['Spectrum', 'Eigenvalue', 'With the mean (C, uncentred)']));
+    // The panel itself has not changed.
+    expect(panel.errors).toEqual([]);
     await panel.close();
   });
 
@@ -313,10 +443,22 @@ describe.runIf(hasBrowser || process.env.CI === 'true')('the panel in a browser'
     await page.getByRole('option', { name: 't1' }).click();
     await page.getByRole('heading', { name: 'Collapsed' }).waitFor();
     await page.screenshot({ path: `${SCREENSHOTS}/saved-${colorScheme}.png` });
+    // Without an editor nobody makes a page of it: it is one.
+    await page.getByRole('button', { name: 'Export the report' }).click();
+    expect(await page.getByRole('menuitem').allTextContents()).toEqual(['JSON', 'CSV', 'Copy as Markdown']);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'CSV' }).click()]);
+    expect(download.suggestedFilename()).toBe('quantities.csv');
+    expect(readFileSync(await download.path(), 'utf8')).toMatch(/^quantity,alpha_over_d,value,/);
     expect(errors).toEqual([]);
     await context.close();
   });
 });
+
+/** Opens a menu by its button and chooses from it. */
+async function choose(page: Page, name: string, item: string): Promise<void> {
+  await page.getByRole('button', { name, exact: true }).click();
+  await page.getByRole('menuitem', { name: item }).click();
+}
 
 /** Contrast of the series' colours, as the legend wears them and as they are found in the charts' pixels, against the page. */
 async function seriesContrast(page: Page): Promise<{ name: string; ratio: number }[]> {

@@ -29,16 +29,22 @@ test('parsePanelMessage lets in what the panel says and nothing else', () => {
   expect(parsePanelMessage({ type: 'select', tensor: 1 })).toBeNull();
   expect(parsePanelMessage({ type: 'run', command: 'x' })).toBeNull();
   expect(parsePanelMessage(null)).toBeNull();
+  const file = { name: 'spectrum.svg', encoding: 'utf8', content: '<svg/>' };
+  expect(parsePanelMessage({ type: 'save', file })).toEqual({ type: 'save', file });
+  expect(parsePanelMessage({ type: 'save', file: { ...file, name: '../../.bashrc' } })).toBeNull();
 });
 
 test('a saved view comes back member by member', () => {
-  expect(restoreViewState({ tensor: 'a', logRank: false, filter: 'q', open: ['sigma', 1] })).toEqual({
+  const saved = { tensor: 'a', logRank: false, logValue: false, bounds: 'trace', filter: 'q', open: ['sigma', 1] };
+  expect(restoreViewState(saved)).toEqual({
     tensor: 'a',
     logRank: false,
+    logValue: false,
+    bounds: 'trace',
     filter: 'q',
     open: ['sigma'],
   });
-  const initial = { tensor: null, logRank: true, filter: '', open: [] };
+  const initial = { tensor: null, logRank: true, logValue: true, bounds: null, filter: '', open: [] };
   expect(restoreViewState(undefined)).toEqual(initial);
-  expect(restoreViewState({ tensor: 3, logRank: 'x', filter: null, open: {} })).toEqual(initial);
+  expect(restoreViewState({ tensor: 3, logRank: 'x', logValue: 1, bounds: {}, filter: null, open: {} })).toEqual(initial);
 });

@@ -41,6 +41,22 @@ describe('receive', () => {
     expect(receive(session, { ...opened, selected: 'b' }).report).toBeNull();
   });
 
+  test('the steps of a refinement are kept until it begins anew', () => {
+    const at = (rows: number): HostMessage => ({
+      type: 'report',
+      tensor: 'a',
+      report: { ...report, sample: { ...report.sample, rows } },
+      final: false,
+    });
+    const rows = (...messages: HostMessage[]) => having(opened, ...messages).steps.map((step) => step.rows);
+    expect(rows(at(1000), at(2000), at(4000))).toEqual([1000, 2000, 4000]);
+    // The last report comes again when it is final.
+    expect(rows(at(1000), at(2000), { ...at(2000), final: true } as HostMessage)).toEqual([1000, 2000]);
+    expect(rows(at(1000), at(2000), at(1000))).toEqual([1000]);
+    expect(rows(at(1000), opened)).toEqual([]);
+    expect(select(having(opened, at(1000)), 'b').steps).toEqual([]);
+  });
+
   test('a file without a matrix has nothing to run', () => {
     expect(having({ type: 'file', file, selected: null })).toMatchObject({ tensor: null, run: { kind: 'done' } });
   });

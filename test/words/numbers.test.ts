@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bytes, count, counted, duration, number, percent, powerOfTen, reported } from '../../src/words/numbers';
+import { bytes, change, count, counted, duration, number, percent, percentChange, powerOfTen, reported } from '../../src/words/numbers';
 
 describe('number', () => {
   test.each([
@@ -43,4 +43,17 @@ test('counts, powers, sizes and times', () => {
   expect(duration(0.2)).toBe('under 1 ms');
   expect(duration(41.9)).toBe('42 ms');
   expect(duration(3400)).toBe('3.4 s');
+});
+
+test('says differences with their sign', () => {
+  expect([change(4.18), change(-191.93), change(0)]).toEqual(['+4.180', '−191.9', '0']);
+});
+
+test('says relative changes in whole percent', () => {
+  expect([percentChange(37.2, 8.3), percentChange(37.2, 38), percentChange(-2, -1), percentChange(100, 100.1)]).toEqual([
+    '−78 %',
+    '+2 %',
+    '+50 %',
+    '0 %',
+  ]);
 });

@@ -1,13 +1,26 @@
 import * as v from 'valibot';
 import type { QuantityId } from '../../src/spectral/definitions';
+import { exportFile } from '../export/files';
 
-/** What the timeline can show of a set of embeddings. */
+/** What timeline and layers can show of a matrix. */
 export const TIMELINE_QUANTITIES = [
   'effectiveRank',
   'shape',
   'logScale',
   'participationRatio',
+  'stableRank',
+  'vendiScore',
+  'rankMe',
+  'isoScore',
   'meanCosine',
+  'uniformity',
+  'distinctRowRatio',
+  'alphaReq',
+  'powerLawAlpha',
+  'alphaHat',
+  'mpSoftRank',
+  'spikes',
+  'lambdaMax',
   'uCovDrift',
   'evidence',
 ] as const satisfies readonly (QuantityId | 'uCovDrift' | 'evidence')[];
@@ -17,21 +30,46 @@ const level = v.picklist(['broken', 'collapsed', 'collapsing', 'watch', 'unknown
 const namedStep = v.object({ name: v.string(), step: v.number() });
 
 /** A value and the narrowest interval around it, where there is one. */
-const measure = v.object({ value: v.number(), exact: v.boolean(), interval: v.nullable(v.tuple([v.number(), v.number()])) });
-export type Measure = v.InferOutput<typeof measure>;
+export interface Measure {
+  readonly value: number;
+  readonly exact: boolean;
+  readonly interval: readonly [number, number] | null;
+}
+
+/** A measure on its way: a number alone is exact and has no interval, as most are. Null where there is none. */
+export type Cell = number | Measure | null;
+
+/** By hand: a long run has a million of them, for which a schema of each takes seconds. */
+const cells = v.custom<readonly Cell[]>((value) => Array.isArray(value) && value.every(isCell));
+
+function isCell(cell: unknown): cell is Cell {
+  if (cell === null || typeof cell === 'number') return true;
+  if (typeof cell !== 'object') return false;
+  const { value, exact, interval } = cell as Record<string, unknown>;
+  const numbers = interval === null || (Array.isArray(interval) && interval.length === 2 && interval.every(isNumber));
+  return isNumber(value) && typeof exact === 'boolean' && numbers;
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
+}
 
 /** A matrix by its file, and by its tensor where the file holds several; the same at every checkpoint. */
-const matrix = v.object({ file: v.string(), tensor: v.nullable(v.string()) });
-export type MatrixName = v.InferOutput<typeof matrix>;
+const matrixName = v.object({ file: v.string(), tensor: v.nullable(v.string()) });
+export type MatrixName = v.InferOutput<typeof matrixName>;
 
-const checkpoint = v.object({
-  ...namedStep.entries,
+const matrix = v.object({
+  ...matrixName.entries,
+  /** Weights of a model; everything else is a set of embeddings. */
+  weights: v.boolean(),
+  /** By its own report, at the newest checkpoint that has it. */
   level,
-  /** Parallel to `embeddings` of the run; null where the checkpoint has no such matrix. A quantity without a value is left out. */
-  embeddings: v.array(v.nullable(v.record(v.picklist(TIMELINE_QUANTITIES), v.optional(measure)))),
-  /** Effective ranks, parallel to `layers` of the run; null where there is none. */
-  layers: v.array(v.nullable(v.number())),
+  /** Parallel to `checkpoints` of the run. A quantity of which no checkpoint has a value is left out. */
+  quantities: v.record(v.picklist(TIMELINE_QUANTITIES), v.optional(cells)),
 });
+export type RunMatrix = v.InferOutput<typeof matrix>;
+
+const checkpoint = v.object({ ...namedStep.entries, level });
 export type RunCheckpoint = v.InferOutput<typeof checkpoint>;
 
 /** What the panel draws of a run. Every text but the path is on one line and holds no marks that turn the writing direction. */
@@ -58,17 +96,18 @@ const run = v.object({
   ),
   /** Share of the baseline's effective rank at which a run has collapsed, and the evidence from which it is watched and alarmed. */
   limits: v.object({ rankShare: v.number(), watchEvidence: v.number(), alarmEvidence: v.number() }),
-  embeddings: v.array(matrix),
-  layers: v.array(matrix),
+  /** Sets of embeddings, then weights, each in the order in which the checkpoints have them. */
+  matrices: v.array(matrix),
   checkpoints: v.array(checkpoint),
 });
 export type RunPicture = v.InferOutput<typeof run>;
 
 /** What the host sends to the panel of a run. */
 const runHostMessage = v.variant('type', [
-  v.object({ type: v.literal('run'), run }),
+  /** `status`: sentences on what is under way, or keeps the run from being followed. */
+  v.object({ type: v.literal('run'), run, status: v.array(v.string()) }),
   /** Nothing is known of the run at `path`; the sentence says why. */
-  v.object({ type: v.literal('nothing'), path: v.string(), message: v.string() }),
+  v.object({ type: v.literal('nothing'), path: v.string(), message: v.string(), status: v.array(v.string()) }),
 ]);
 export type RunHostMessage = v.InferOutput<typeof runHostMessage>;
 
@@ -76,7 +115,11 @@ export type RunHostMessage = v.InferOutput<typeof runHostMessage>;
 const runPanelMessage = v.variant('type', [
   v.object({ type: v.literal('ready') }),
   /** Names as the picture has them. Without a matrix the host chooses one. */
-  v.object({ type: v.literal('open'), checkpoint: v.string(), matrix: v.nullable(matrix) }),
+  v.object({ type: v.literal('open'), checkpoint: v.string(), matrix: v.nullable(matrixName) }),
+  v.object({ type: v.literal('save'), file: exportFile }),
+  /** The document that `sigma run --json` prints, which the host has. */
+  v.object({ type: v.literal('saveReport') }),
+  v.object({ type: v.literal('copy'), text: v.string() }),
 ]);
 export type RunPanelMessage = v.InferOutput<typeof runPanelMessage>;
 
@@ -97,8 +140,22 @@ const viewState = v.object({
   /** Path of the run; null before it is known. */
   run: v.fallback(v.nullable(v.string()), null),
   quantity: v.fallback(v.picklist(TIMELINE_QUANTITIES), 'effectiveRank'),
-  /** The set of embeddings on screen; null for the first. */
-  embeddings: v.fallback(v.nullable(matrix), null),
+  /** The matrix on the timeline; null for the worst. */
+  matrix: v.fallback(v.nullable(matrixName), null),
+  /** Words in the names of the matrices that can be chosen. */
+  filter: v.fallback(v.string(), ''),
+  /** First and last step that the timeline shows; null for the whole run. */
+  zoom: v.fallback(
+    v.nullable(
+      v.pipe(
+        v.tuple([v.number(), v.number()]),
+        v.check(([from, to]) => from < to),
+      ),
+    ),
+    null,
+  ),
+  /** The quantity of the layers. */
+  layers: v.fallback(v.picklist(TIMELINE_QUANTITIES), 'effectiveRank'),
   /** Ids of the details that stand open. */
   open: v.fallback(v.array(v.string()), []),
 });
@@ -109,4 +166,4 @@ export function restoreRunViewState(saved: unknown): RunViewState {
   return v.parse(viewState, typeof saved === 'object' && saved !== null ? { ...EMPTY, ...saved } : EMPTY);
 }
 
-const EMPTY = { run: null, quantity: null, embeddings: null, open: null };
+const EMPTY = { run: null, quantity: null, matrix: null, filter: null, zoom: null, layers: null, open: null };

@@ -1,3 +1,5 @@
+import type { DataTable } from '../export/files';
+
 /** A chart before it is drawn: what is on it, in data units and words, with no colour and no pixel. */
 export interface ChartModel {
   readonly title: string;
@@ -13,6 +15,8 @@ export interface ChartModel {
   /** What hover and keyboard read at each point of the first series; null: the names of the series and their values there. */
   readonly readings: readonly Reading[] | null;
   readonly table: ChartTable;
+  /** Every number behind the chart, for a file; left out where its points are all there is. */
+  readonly data?: () => DataTable;
 }
 
 export interface Axis {
@@ -26,9 +30,13 @@ export interface Axis {
 /** Series are told apart by dash and marker as well as by colour. */
 export interface Series {
   readonly name: string;
-  readonly look: 'first' | 'second' | 'reference';
+  readonly look: 'first' | 'second' | 'reference' | SideLook;
   readonly points: readonly Point[];
 }
+
+/** Looks of the sides of a comparison, in their order. */
+export const SIDE_LOOKS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
+export type SideLook = (typeof SIDE_LOOKS)[number];
 
 export interface Point {
   readonly x: number;

@@ -1,7 +1,9 @@
-import type { Spectrum } from '../../src/analysis/report';
+import type { SpectralReport, Spectrum } from '../../src/analysis/report';
+import { eigenvalueOfAll } from '../../src/spectral/matrix-concentration';
+import { decayExponent, decayRange } from '../../src/spectral/power-law';
 import { count, counted, number, percent, reported } from '../../src/words/numbers';
 import { factored, type RankedSpectrum, rankedSpectrum } from '../../src/words/ranked-spectrum';
-import { type ChartModel, type Line, type Point, pickRanks } from './chart';
+import { type Area, type ChartModel, type Line, type Point, pickRanks } from './chart';
 
 const DRAWN = 400;
 const TABULATED = 200;
@@ -9,8 +11,20 @@ const MARKED = 12;
 /** A floor this many powers of ten below all data would press the data flat: it is then named at the chart's lower edge instead. */
 const DECADES_TO_FLOOR = 4;
 
-/** Eigenvalues of C and S over their rank. What lies at or below the noise floor is never drawn as data. Null when nothing is resolved. */
-export function spectrumModel(spectrum: Spectrum, columns: number, logRank: boolean): ChartModel | null {
+/** Which axes are logarithmic. */
+export interface SpectrumAxes {
+  readonly logRank: boolean;
+  readonly logValue: boolean;
+}
+
+/**
+ * Eigenvalues of C and S over their rank, with what is proven of those of all rows where a sample was read. What lies at or below the noise
+ * floor is never drawn as data. Null when nothing is resolved.
+ */
+export function spectrumModel(report: SpectralReport, { logRank, logValue }: SpectrumAxes): ChartModel | null {
+  const { spectrum, source } = report;
+  if (spectrum === null) return null;
+  const { columns } = source;
   const { noiseFloor, marchenkoPasturEdge } = spectrum;
   const ranked = rankedSpectrum(spectrum);
   const { eigenvalues, centred, computed } = ranked;
@@ -20,21 +34,25 @@ export function spectrumModel(spectrum: Spectrum, columns: number, logRank: bool
   const smallest = Math.min(eigenvalues[resolved - 1]!, resolvedCentred > 0 ? centred[resolvedCentred - 1]! : Infinity);
   const unresolved = columns - resolved;
   const floorInView = noiseFloor > 0 && (unresolved > 0 || noiseFloor * 10 ** DECADES_TO_FLOOR > smallest);
-  const bottom = decadeBelow(floorInView ? noiseFloor / 10 : smallest);
-  const top = Math.max(eigenvalues[0]!, marchenkoPasturEdge ?? 0);
+  const fit = decayOf(spectrum, resolvedCentred);
+  const proven = provenBand(report, resolved, logRank);
+  const bottom = logValue ? decadeBelow(floorInView ? noiseFloor / 10 : smallest) : 0;
+  const top = Math.max(eigenvalues[0]!, marchenkoPasturEdge ?? 0, ...(proven?.upper ?? []).map(({ y }) => y));
 
   const lines: Line[] = [];
   if (floorInView) lines.push({ y: noiseFloor, label: `noise floor ${number(noiseFloor)}`, side: 'right', look: 'floor' });
-  else if (noiseFloor > 0)
+  else if (noiseFloor > 0 && logValue)
     lines.push({ y: bottom, label: `noise floor ${number(noiseFloor)}, far below \u2193`, side: 'right', look: 'floor' });
   if (marchenkoPasturEdge !== null && marchenkoPasturEdge > bottom) {
     lines.push({ y: marchenkoPasturEdge, label: `Marchenko\u2013Pastur edge ${number(marchenkoPasturEdge)}`, side: 'left', look: 'edge' });
   }
   return {
     title: 'Spectrum',
-    summary: summary(spectrum, ranked, resolved, unresolved),
+    summary: [summary(spectrum, ranked, resolved, unresolved), fit === null ? '' : decaySentence(fit), proven?.sentence ?? '']
+      .filter((part) => part !== '')
+      .join(' '),
     x: { label: 'Direction, strongest first', logarithmic: logRank, min: 1, max: Math.max(columns, 2), percent: false },
-    y: { label: 'Eigenvalue', logarithmic: true, min: bottom, max: decadeFractionAbove(top), percent: false },
+    y: { label: 'Eigenvalue', logarithmic: logValue, min: bottom, max: decadeFractionAbove(top), percent: false },
     series: [
       {
         name: `With the mean (C, uncentred)${estimated(computed.eigenvalues, eigenvalues)}`,
@@ -46,15 +64,75 @@ export function spectrumModel(spectrum: Spectrum, columns: number, logRank: bool
         look: 'second',
         points: points(centred, resolvedCentred, logRank),
       },
+      ...(fit === null ? [] : [{ name: `Power law, rank^${number(-fit.exponent)}`, look: 'reference' as const, points: fit.points }]),
     ],
     lines,
     band: floorInView
       ? { top: noiseFloor, label: unresolved > 0 ? `not resolved: ${counted(unresolved, 'direction')}` : 'not resolved' }
       : null,
-    areas: [],
+    areas: proven === null ? [] : [proven.area(bottom)],
     marks: [],
     readings: null,
     table: table(ranked, resolved, resolvedCentred),
+    data: () => ({
+      columns: ['direction', 'eigenvalue_uncentred', 'eigenvalue_centred'],
+      rows: Array.from(eigenvalues, (value, index) => [index + 1, value, centred[index] ?? null]),
+    }),
+  };
+}
+
+/** The power law through the eigenvalues of S over the ranks of alpha-ReQ. */
+interface Decay {
+  readonly exponent: number;
+  readonly first: number;
+  readonly last: number;
+  readonly points: readonly Point[];
+}
+
+/** Null where too few eigenvalues are resolved, and for an estimated density, which has no ranks. */
+function decayOf(spectrum: Spectrum, resolved: number): Decay | null {
+  const range = spectrum.kind === 'exact' ? decayRange(resolved) : null;
+  if (range === null || spectrum.kind !== 'exact') return null;
+  const [first, last] = range;
+  const exponent = decayExponent(spectrum.centred, first, last);
+  const logs = Array.from(spectrum.centred.subarray(first - 1, last), (l, index) => Math.log(l) + exponent * Math.log(first + index));
+  // A least-squares line passes through the means.
+  const scale = Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+  const ranks = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  return { exponent, first, last, points: ranks.map((rank) => ({ x: rank, y: scale * rank ** -exponent, marked: false })) };
+}
+
+function decaySentence({ exponent, first, last }: Decay): string {
+  return `From direction ${first} to ${last} the variance falls like rank to the power ${number(-exponent)}.`;
+}
+
+interface ProvenBand {
+  readonly upper: readonly Pick<Point, 'x' | 'y'>[];
+  readonly sentence: string;
+  /** @param bottom of the chart: a lower end below it, or of 0, is drawn there */
+  area(bottom: number): Area;
+}
+
+/**
+ * Where the eigenvalues of C of all rows lie, all of them at once with the report's confidence: each with its share of what may go wrong.
+ * Null where every row was read, and where rows are not of unit length.
+ */
+function provenBand({ spectrum, source, sample, sigma, options }: SpectralReport, resolved: number, logRank: boolean): ProvenBand | null {
+  if (spectrum?.kind !== 'exact' || sigma === null || sample.complete || options.normalize !== true) return null;
+  const { columns } = source;
+  const rows = { eigenvalues: spectrum.eigenvalues, dimension: columns, rows: sigma.n_A, population: sigma.n_k, rho: 1 };
+  const each = 1 - (1 - options.confidence) / columns;
+  const bounds = pickRanks(resolved, DRAWN, logRank).map((rank) => ({ x: rank, ...eigenvalueOfAll(rows, rank, each) }));
+  const upper = bounds.map(({ x, upper }) => ({ x, y: upper! }));
+  const share = percent(options.confidence);
+  return {
+    upper,
+    sentence: `The strip is where the eigenvalues of C of all rows lie, all at once with ${share} confidence (matrix Chernoff).`,
+    area: (bottom) => ({
+      name: `Eigenvalues of C of all rows, ${share}`,
+      look: 'interval',
+      polygons: [[...upper, ...[...bounds].reverse().map(({ x, lower }) => ({ x, y: Math.max(lower!, bottom) }))]],
+    }),
   };
 }
 

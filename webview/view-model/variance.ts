@@ -75,6 +75,10 @@ export function varianceModel(spectrum: Spectrum, columns: number): ChartModel |
       columns: ['Directions', 'Share of the variance'],
       rows: tabulated.map((rank) => [count(rank), percent(cumulative[rank - 1]!)]),
     },
+    data: () => ({
+      columns: ['directions', 'share_of_variance'],
+      rows: Array.from(cumulative, (share, index) => [index + 1, share]),
+    }),
   };
 }
 

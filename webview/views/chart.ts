@@ -1,53 +1,29 @@
-import {
-  Chart,
-  type ChartConfiguration,
-  type ChartDataset,
-  LinearScale,
-  LineController,
-  LineElement,
-  LogarithmicScale,
-  type Plugin,
-  PointElement,
-  type ScaleOptionsByType,
-  Tooltip,
-} from 'chart.js';
-import { number, percent, powerOfTen } from '../../src/words/numbers';
+import { Chart } from 'chart.js';
 import { element, setText, svg, type View } from '../dom';
+import { chartExportMenu, type ExportTarget } from '../export/menu';
 import { type ChartColours, chartColours, onThemeChange } from '../theme';
-import type { Area, Axis, ChartModel, Line, Mark, Reading, Series } from '../view-model/chart';
+import type { Area, ChartModel, Reading, Series } from '../view-model/chart';
+import { brush } from './brush';
+import { AREA_DASHES, AREA_EDGE_OPACITY, AREA_OPACITY, annotations, areaColour, DASHES, drawing, MARKERS, type XY } from './chart-drawing';
 import { disclosure, type OpenDetails } from './disclosure';
 import { numbersTable } from './numbers-table';
 import { stepped } from './stepping';
 
-Chart.register(LinearScale, LineController, LineElement, LogarithmicScale, PointElement, Tooltip);
-
-/** Dash and marker of each series and line: enough to tell them apart without colour. */
-const DASHES: Record<Series['look'] | Line['look'], number[]> = {
-  first: [],
-  second: [7, 4],
-  reference: [2, 4],
-  floor: [10, 5],
-  edge: [10, 4, 2, 4],
-  level: [1, 3],
-};
-const MARKERS: Record<Series['look'], 'circle' | 'triangle' | false> = { first: 'circle', second: 'triangle', reference: false };
-
-const AREA_OPACITY = 0.2;
-const AREA_EDGE_OPACITY = 0.8;
-const AREA_DASHES: Record<Area['look'], number[]> = { interval: [], forecast: [4, 4] };
-
-type XY = { x: number; y: number };
 type LineChart = Chart<'line', XY[]>;
 
 /**
  * A chart with a legend, its summary in words, and its numbers as a table. The chart is hidden when there is nothing to draw.
  * One with readings is a slider over its points: hover and the arrow keys read them, click and Enter open one.
+ * @param id also what its menu of exports is called by
+ * @param zoom gets the stretch of the x axis that a person has marked by dragging
  */
 export function chartView(
   id: string,
   remembered: OpenDetails,
   controls: readonly HTMLElement[] = [],
   open: (point: number) => void = () => {},
+  exports: ExportTarget | null = null,
+  zoom: ((from: number, to: number) => void) | null = null,
 ): View<ChartModel | null> {
   const heading = element('h2', { id: `${id}-title` });
   const canvas = element('canvas', { role: 'img' });
@@ -55,14 +31,25 @@ export function chartView(
   const summary = element('p', { class: 'summary' });
   const table = element('div', { class: 'table-scroll', tabindex: '0', role: 'region' });
   const details = disclosure(`${id}-table`, 'Numbers of this chart', remembered, table, () => fillTable());
-  const head = element('div', { class: 'chart-head' }, heading, ...controls);
+  const menu = exports === null ? [] : [chartExportMenu(id, () => model, exports)];
+  const head = element('div', { class: 'chart-head' }, heading, ...controls, ...menu);
+  const marked =
+    zoom === null
+      ? []
+      : [
+          brush(
+            canvas,
+            () => chart?.chartArea ?? null,
+            (from, to) => zoom(chart!.scales.x!.getValueForPixel(from)!, chart!.scales.x!.getValueForPixel(to)!),
+          ),
+        ];
   const root = element(
     'section',
     { class: 'chart', 'aria-labelledby': heading.id },
     head,
     summary,
     legend,
-    element('div', { class: 'canvas' }, canvas),
+    element('div', { class: 'canvas' }, canvas, ...marked),
     details,
   );
   let model: ChartModel | null = null;
@@ -153,188 +140,6 @@ function slide(canvas: HTMLElement, readings: readonly Reading[], index: number)
   for (const [name, value] of Object.entries(attributes)) canvas.setAttribute(name, value);
 }
 
-function drawing(
-  model: ChartModel,
-  colours: ChartColours,
-  open: (point: number) => void,
-): Pick<ChartConfiguration<'line', XY[]>, 'data' | 'options'> {
-  const { readings } = model;
-  const readingOf = (item: { datasetIndex: number; dataIndex: number }) =>
-    item.datasetIndex === 0 ? readings?.[item.dataIndex] : undefined;
-  const options: ChartConfiguration<'line', XY[]>['options'] = {
-    responsive: true,
-    maintainAspectRatio: false,
-    animation: false,
-    normalized: true,
-    font: { family: colours.fontFamily },
-    // Series whose points stand at places of their own share no index.
-    interaction: { mode: readings === null ? 'index' : 'nearest', intersect: false, axis: 'x' },
-    onClick: (_, found) => {
-      const point = found.find(({ datasetIndex }) => datasetIndex === 0);
-      if (readings !== null && point !== undefined) open(point.index);
-    },
-    layout: { padding: { top: 6, right: 10 } },
-    scales: { x: scale(model.x, colours), y: scale(model.y, colours) },
-    plugins: {
-      tooltip: {
-        animation: false,
-        backgroundColor: colours.background,
-        titleColor: colours.text,
-        bodyColor: colours.text,
-        borderColor: colours.border,
-        borderWidth: 1,
-        usePointStyle: true,
-        filter: (item) => MARKERS[model.series[item.datasetIndex]!.look] !== false,
-        callbacks: {
-          title: ([first]) =>
-            first === undefined ? '' : (readingOf(first)?.heading ?? `${model.x.label.split(',')[0]}: ${number(first.parsed.x!)}`),
-          label: (item) =>
-            readingOf(item)?.lines.map((line) => ` ${line}`) ??
-            ` ${item.dataset.label}: ${model.y.percent ? percent(item.parsed.y!) : number(item.parsed.y!)}`,
-        },
-      },
-    },
-  };
-  return { data: { datasets: model.series.map((series) => dataset(series, colours)) }, options };
-}
-
-function dataset({ name, look, points }: Series, colours: ChartColours): ChartDataset<'line', XY[]> {
-  const colour = colours[look];
-  return {
-    label: name,
-    // Markers at the ends are whole.
-    clip: 8,
-    data: points.map(({ x, y }) => ({ x, y })),
-    borderColor: colour,
-    borderWidth: look === 'reference' ? 1.5 : 2,
-    borderDash: DASHES[look],
-    pointStyle: MARKERS[look],
-    pointRadius: points.map(({ marked }) => (marked || points.length === 1 ? 4 : 0)),
-    pointHoverRadius: 5,
-    pointBackgroundColor: colours.background,
-    pointBorderColor: colour,
-    pointBorderWidth: 1.5,
-  };
-}
-
-function scale({ label, logarithmic, min, max, percent: isPercent }: Axis, colours: ChartColours) {
-  const decades = Math.log10(max / min);
-  const tick = (value: number | string): string | null => {
-    const at = Number(value);
-    if (isPercent) return percent(at);
-    if (!logarithmic) return number(at);
-    const exponent = Math.round(Math.log10(at));
-    const whole = Math.abs(at / 10 ** exponent - 1) < 1e-9;
-    if (decades > 2) return !whole ? null : at >= 1 && at < 1e4 ? number(at) : powerOfTen(exponent);
-    const leading = at / 10 ** Math.floor(Math.log10(at) + 1e-9);
-    return [1, 2, 5].some((step) => Math.abs(leading / step - 1) < 1e-9) ? number(at) : null;
-  };
-  const options = {
-    type: logarithmic ? 'logarithmic' : 'linear',
-    min,
-    max,
-    title: { display: true, text: label, color: colours.text, font: { family: colours.fontFamily } },
-    grid: { color: colours.grid, tickColor: colours.border },
-    border: { color: colours.border },
-    ticks: { color: colours.text, font: { family: colours.fontFamily }, callback: tick, maxRotation: 0, autoSkipPadding: 12 },
-  };
-  return options as unknown as ScaleOptionsByType<'linear' | 'logarithmic'>;
-}
-
-/** Draws the strip where nothing is resolved, the areas, and the labelled lines and marks. */
-function annotations(model: () => ChartModel, colours: () => ChartColours): Plugin<'line'> {
-  return {
-    id: 'annotations',
-    beforeDatasetsDraw({ ctx, chartArea, scales }) {
-      const { band, areas } = model();
-      ctx.save();
-      ctx.beginPath();
-      ctx.rect(chartArea.left, chartArea.top, chartArea.width, chartArea.height);
-      ctx.clip();
-      for (const { look, polygons } of areas) {
-        const colour = areaColour(look, colours());
-        for (const polygon of polygons) {
-          ctx.beginPath();
-          for (const { x, y } of polygon) ctx.lineTo(scales.x!.getPixelForValue(x), scales.y!.getPixelForValue(y));
-          ctx.closePath();
-          ctx.fillStyle = colour;
-          ctx.globalAlpha = AREA_OPACITY;
-          ctx.fill();
-          ctx.strokeStyle = colour;
-          ctx.globalAlpha = AREA_EDGE_OPACITY;
-          ctx.setLineDash(AREA_DASHES[look]);
-          ctx.stroke();
-        }
-      }
-      ctx.restore();
-      if (band === null) return;
-      const top = scales.y!.getPixelForValue(band.top);
-      ctx.save();
-      ctx.beginPath();
-      ctx.rect(chartArea.left, top, chartArea.width, chartArea.bottom - top);
-      ctx.clip();
-      ctx.strokeStyle = colours().floor;
-      ctx.globalAlpha = 0.45;
-      ctx.lineWidth = 1;
-      ctx.beginPath();
-      // Hatching, not a tint: it reads without colour.
-      for (let x = chartArea.left - chartArea.height; x < chartArea.right; x += 9) {
-        ctx.moveTo(x, chartArea.bottom);
-        ctx.lineTo(x + chartArea.height, chartArea.bottom - chartArea.height);
-      }
-      ctx.stroke();
-      ctx.restore();
-    },
-    afterDatasetsDraw({ ctx, chartArea, scales }) {
-      const { lines, marks, band } = model();
-      const look = colours();
-      ctx.save();
-      ctx.font = `11px ${look.fontFamily}`;
-      ctx.textBaseline = 'middle';
-      const plate = (text: string, left: number, middle: number) => {
-        ctx.setLineDash([]);
-        ctx.fillStyle = look.background;
-        ctx.fillRect(left, middle - 8, widthOf(text), 16);
-        ctx.fillStyle = look.text;
-        ctx.fillText(text, left + 3, middle);
-      };
-      const widthOf = (text: string) => ctx.measureText(text).width + 6;
-      const atRight = (text: string) => chartArea.right - 4 - widthOf(text);
-      const stroke = (line: Line | Mark, from: readonly [number, number], to: readonly [number, number]) => {
-        ctx.setLineDash(DASHES[line.look]);
-        ctx.strokeStyle = look[line.look];
-        ctx.lineWidth = 1.5;
-        ctx.beginPath();
-        ctx.moveTo(...from);
-        ctx.lineTo(...to);
-        ctx.stroke();
-      };
-      const level = ({ y }: Line) => scales.y!.getPixelForValue(y);
-      const place = ({ x }: Mark) => scales.x!.getPixelForValue(x);
-      for (const line of lines) stroke(line, [chartArea.left, level(line)], [chartArea.right, level(line)]);
-      for (const mark of marks) stroke(mark, [place(mark), chartArea.top], [place(mark), chartArea.bottom]);
-      for (const line of lines) {
-        const left = line.side === 'left' ? chartArea.left + 4 : atRight(line.label);
-        plate(line.label, left, level(line) + (line.look === 'floor' ? -10 : 10));
-      }
-      marks.forEach((mark, index) => {
-        // One under the other, so that neighbours do not cover each other.
-        const middle = chartArea.top + 14 + 18 * index;
-        plate(mark.label, Math.min(place(mark) + 3, atRight(mark.label)), middle);
-      });
-      if (band !== null) {
-        const top = scales.y!.getPixelForValue(band.top);
-        plate(band.label, atRight(band.label), (top + chartArea.bottom) / 2);
-      }
-      ctx.restore();
-    },
-  };
-}
-
-function areaColour(look: Area['look'], colours: ChartColours): string {
-  return look === 'interval' ? colours.first : colours.reference;
-}
-
 function areaEntry({ name, look }: Area, colours: ChartColours): HTMLElement {
   const swatch = svg(
     'svg',
@@ -351,6 +156,11 @@ function areaEntry({ name, look }: Area, colours: ChartColours): HTMLElement {
 }
 
 function legendEntry({ name, look }: Series, colours: ChartColours): HTMLElement {
+  return element('li', {}, lineSwatch(look, colours), name);
+}
+
+/** A piece of the line as it is drawn. */
+export function lineSwatch(look: Series['look'], colours: ChartColours): SVGElement {
   const swatch = svg(
     'svg',
     { viewBox: '0 0 36 12', class: 'line-swatch', 'data-series': look },
@@ -359,5 +169,5 @@ function legendEntry({ name, look }: Series, colours: ChartColours): HTMLElement
     ...(MARKERS[look] === 'triangle' ? [svg('path', { d: 'M18 1.5l4.5 8h-9z' })] : []),
   );
   swatch.style.color = colours[look];
-  return element('li', {}, swatch, name);
+  return swatch;
 }

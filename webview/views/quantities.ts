@@ -1,6 +1,8 @@
 import type { Definition } from '../../src/spectral/definitions';
 import type { Bar, QuantityGroup, QuantityRow } from '../../src/words/quantities';
 import { element, setText, type View } from '../dom';
+import { barTrack } from './bar';
+import { place } from './place';
 
 /** The quantities as a table in groups. Rows stay the same elements over redraws, so that focus and an open explanation stay too. */
 export function quantitiesView(): View<readonly QuantityGroup[]> {
@@ -67,19 +69,7 @@ function rowView(first: QuantityRow): View<QuantityRow> {
 }
 
 function barElements({ min, max, value, intervals }: Bar): HTMLElement[] {
-  const track = element('span', { class: 'track' });
-  for (const { from, to, kind } of intervals) {
-    const interval = element('span', { class: `interval ${kind}` });
-    interval.style.left = `${from * 100}%`;
-    interval.style.width = `${(to - from) * 100}%`;
-    track.append(interval);
-  }
-  if (value !== null) {
-    const mark = element('span', { class: 'mark' });
-    mark.style.left = `${value * 100}%`;
-    track.append(mark);
-  }
-  return [track, element('span', { class: 'ends' }, element('span', {}, min), element('span', {}, max))];
+  return [barTrack(intervals, value), element('span', { class: 'ends' }, element('span', {}, min), element('span', {}, max))];
 }
 
 function legend(): HTMLElement {
@@ -129,15 +119,6 @@ function aboutElements(label: string, { meaning, formula, validity, source }: De
     element('p', {}, meaning),
     element('dl', {}, entry('Formula', element('code', {}, formula)), entry('Valid', validity), entry('Source', source)),
   ];
-}
-
-/** Below its button, or above where there is no room; never over the edge. */
-function place(about: HTMLElement, anchor: HTMLElement): void {
-  const box = anchor.getBoundingClientRect();
-  const { offsetWidth, offsetHeight } = about;
-  const below = box.bottom + offsetHeight <= window.innerHeight || box.top < offsetHeight;
-  about.style.left = `${Math.max(4, Math.min(box.left, document.documentElement.clientWidth - offsetWidth - 4))}px`;
-  about.style.top = `${below ? box.bottom : box.top - offsetHeight}px`;
 }
 
 /** Gives each item the view it already has, or a new one, and takes the views of vanished items away. */

@@ -8,8 +8,11 @@ export interface RunActions {
   retry(): void;
 }
 
+/** How far it is, and what is on screen meanwhile. */
+type Shown = Pick<Session, 'run' | 'report'>;
+
 /** What is going on: progress with a way to stop it, or why it stopped with a way to start again. */
-export function runView(actions: RunActions): View<Session> {
+export function runView(actions: RunActions): View<Shown> {
   const stage = element('p', { id: 'stage' });
   const bar = element('progress', { max: '1', 'aria-labelledby': 'stage' });
   const running = element('div', { class: 'running' }, stage, bar, button('Cancel', 'secondary', actions.cancel));
@@ -34,7 +37,7 @@ export function runView(actions: RunActions): View<Session> {
   };
 }
 
-function failureText({ report }: Session, message: string): string {
+function failureText({ report }: Shown, message: string): string {
   if (report === null) return message;
   return `${message} The numbers below come from ${count(report.sample.rows)} of ${counted(report.source.rows, 'row')}.`;
 }

@@ -5,7 +5,23 @@
  * threads there are. Results wait in a ring of slots until the thread that opened the job has taken them out, in order.
  */
 
-import { addRowProducts, addTile, PANEL_ROW, PANELS, PRODUCTS, panelRow, RESULTS, ROWS, SIDE, STEP, TILE, TILE_ROW, X } from './tiles';
+import {
+  addRowProducts,
+  addShortTile,
+  addTile,
+  PANEL_ROW,
+  PANELS,
+  PRODUCTS,
+  panelRow,
+  RESULTS,
+  ROWS,
+  SHORT_ROW,
+  SIDE,
+  STEP,
+  TILE,
+  TILE_ROW,
+  X,
+} from './tiles';
 import { image, rankUpdate } from './tridiagonal';
 
 export { applyChase, applyPanel, chase, factorPanel, formVectors, mirror, prepareUpdate } from './tridiagonal';
@@ -21,6 +37,8 @@ const NEXT: usize = 128;
 const DRAINED: usize = 192;
 const KIND: usize = 256;
 const TASKS: usize = 260;
+/** Of the tiles of float32 in registers. */
+const HEIGHT: usize = 316;
 /** For each slot, one more than the task whose result it holds. */
 const DONE: usize = 512;
 const SLOTS: i32 = 64;
@@ -33,6 +51,7 @@ const SPAN: i32 = 4;
 const SPINS: i32 = 10_000;
 
 const GRAM: i32 = 0;
+const SHORT_GRAM: i32 = 5;
 const PRODUCTS_WITH_ROWS: i32 = 1;
 const COMBINATION: i32 = 2;
 const IMAGE: i32 = 3;
@@ -63,6 +82,30 @@ export function pack(from: usize, count: i32, d: i32, to: usize): void {
       }
     }
   }
+}
+
+/** The same into panels of 24 columns of float32. */
+export function packShort(from: usize, count: i32, d: i32, to: usize): void {
+  const step = <usize>load<i32>(STEP);
+  const length = <usize>d * 8;
+  for (let column = 0; column < d; column += 24, from += 192, to += step) {
+    let source = from;
+    const end = to + <usize>(count * SHORT_ROW);
+    if (column + 24 > d) memory.fill(to, 0, end - to);
+    const last = <usize>(8 * min(24, d - column));
+    for (let target = to; target < end; target += SHORT_ROW, source += length) {
+      let x: usize = 0;
+      for (; x + 32 <= last; x += 32) {
+        v128.store(target + x / 2, rounded(v128.load(source + x), v128.load(source + x, 16)));
+      }
+      for (; x < last; x += 8) store<f32>(target + x / 2, <f32>load<f64>(source + x));
+    }
+  }
+}
+
+function rounded(low: v128, high: v128): v128 {
+  const x = f32x4.demote_f64x2_zero(low);
+  return i8x16.shuffle(x, f32x4.demote_f64x2_zero(high), 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
 }
 
 /** Ends when OPEN says so. */
@@ -106,6 +149,7 @@ export function takeTask(): bool {
   const result = RESULTS + <usize>slot * (TILE * TILE_ROW);
   const kind = load<i32>(KIND);
   if (kind === GRAM) gramTile(task, result);
+  else if (kind === SHORT_GRAM) shortGramTile(task, result);
   else if (kind === PRODUCTS_WITH_ROWS) productsWithRows(task);
   else if (kind === COMBINATION) combination(task, result);
   else if (kind === IMAGE) image(task, result);
@@ -116,13 +160,26 @@ export function takeTask(): bool {
   return true;
 }
 
-/** Tile (i, j) of Y^T Y, i <= j, where task = j (j + 1) / 2 + i. Below the diagonal its entries are left at 0. */
+/** Tile (i, j) of Y^T Y, i <= j, where task = j (j + 1) / 2 + i. Below the diagonal its entries mean nothing. */
 function gramTile(task: i32, tile: usize): void {
-  const j = <i32>((Math.sqrt(<f64>(8 * task + 1)) - 1) / 2);
+  const j = columnOf(task);
   const i = task - (j * (j + 1)) / 2;
   const panels = load<i32>(PANELS);
   memory.fill(tile, 0, TILE * TILE_ROW);
   addTile(panelRow(i * SIDE, 0), min(SIDE, panels - i * SIDE), panelRow(j * SIDE, 0), min(SIDE, panels - j * SIDE), i === j, tile);
+}
+
+/** The same of float32. */
+function shortGramTile(task: i32, tile: usize): void {
+  const j = columnOf(task);
+  const i = task - (j * (j + 1)) / 2;
+  const panels = load<i32>(PANELS);
+  memory.fill(tile, 0, TILE * TILE_ROW);
+  addShortTile(panelRow(2 * i, 0), min(2, panels - 2 * i), panelRow(2 * j, 0), min(2, panels - 2 * j), i === j, load<i32>(HEIGHT), tile);
+}
+
+function columnOf(task: i32): i32 {
+  return <i32>((Math.sqrt(<f64>(8 * task + 1)) - 1) / 2);
 }
 
 /** Y x for a strip of rows and a group of four vectors. */

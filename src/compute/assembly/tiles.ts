@@ -23,6 +23,10 @@ export const PANEL_ROW: i32 = 4 * 8;
 export const TILE_ROW: i32 = TILE * 8;
 /** Rows summed in registers: two panels of as many stay in the first-level cache. */
 const DEPTH: i32 = 256;
+/** The same of float32: the rounding of the sums grows with them. */
+const SHORT: i32 = 64;
+/** Bytes of a row of a panel of float32. */
+export const SHORT_ROW: i32 = 24 * 4;
 
 /** The tile at `to` += A^T B for panels A and B. @param upper whether nothing is wanted below the diagonal */
 export function addTile(a: usize, lefts: i32, b: usize, rights: i32, upper: bool, to: usize): void {
@@ -35,6 +39,29 @@ export function addTile(a: usize, lefts: i32, b: usize, rights: i32, upper: bool
       const end = upper ? j + 1 : lefts;
       for (let i = 0; i < end; i++) {
         addProduct(a + i * step + from, b + j * step + from, bytes, to + <usize>(4 * i) * TILE_ROW + <usize>(j * PANEL_ROW), TILE_ROW);
+      }
+    }
+  }
+}
+
+/**
+ * The same of float32, in panels of 24 columns. Products of few rows are summed in float32, and those sums in float64.
+ * @param height of the tiles in registers, 4 or 6
+ */
+export function addShortTile(a: usize, lefts: i32, b: usize, rights: i32, upper: bool, height: i32, to: usize): void {
+  const end = <usize>load<i32>(ROWS) * SHORT_ROW;
+  const step = <usize>load<i32>(STEP);
+  const columns = 24 * lefts;
+  for (let from: usize = 0; from < end; from += SHORT * SHORT_ROW) {
+    const bytes = min(<usize>(SHORT * SHORT_ROW), end - from);
+    for (let j = 0; j < 24 * rights; j += 8) {
+      const right = b + <usize>(j / 24) * step + <usize>(4 * (j % 24)) + from;
+      const last = upper ? min(j + 8, columns) : columns;
+      for (let i = 0; i < last; i += height) {
+        const left = a + <usize>(i / 24) * step + <usize>(4 * (i % 24)) + from;
+        const tile = to + <usize>i * TILE_ROW + <usize>(8 * j);
+        if (height === 6) addShortProduct6(left, right, bytes, tile);
+        else addShortProduct4(left, right, bytes, tile);
       }
     }
   }
@@ -136,4 +163,113 @@ export function addRowProducts(span: i32, y: usize, x: usize, to: usize): void {
   accumulate(to + 80, c21);
   accumulate(to + 96, c30);
   accumulate(to + 112, c31);
+}
+
+/** The 4 x 8 tile of float64 at `to` += A^T B. @param a rows x 4, float32 @param b rows x 8, float32, of so many bytes, at least one row */
+function addShortProduct4(a: usize, b: usize, bytes: usize, to: usize): void {
+  const end = b + bytes;
+  let c00 = f32x4.splat(0);
+  let c01 = c00;
+  let c10 = c00;
+  let c11 = c00;
+  let c20 = c00;
+  let c21 = c00;
+  let c30 = c00;
+  let c31 = c00;
+  do {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    let s = v128.load32_splat(a);
+    c00 = multiplyAddShort(s, b0, c00);
+    c01 = multiplyAddShort(s, b1, c01);
+    s = v128.load32_splat(a, 4);
+    c10 = multiplyAddShort(s, b0, c10);
+    c11 = multiplyAddShort(s, b1, c11);
+    s = v128.load32_splat(a, 8);
+    c20 = multiplyAddShort(s, b0, c20);
+    c21 = multiplyAddShort(s, b1, c21);
+    s = v128.load32_splat(a, 12);
+    c30 = multiplyAddShort(s, b0, c30);
+    c31 = multiplyAddShort(s, b1, c31);
+    a += SHORT_ROW;
+    b += SHORT_ROW;
+  } while (b < end);
+  accumulateShort(to, c00);
+  accumulateShort(to + 32, c01);
+  to += TILE_ROW;
+  accumulateShort(to, c10);
+  accumulateShort(to + 32, c11);
+  to += TILE_ROW;
+  accumulateShort(to, c20);
+  accumulateShort(to + 32, c21);
+  to += TILE_ROW;
+  accumulateShort(to, c30);
+  accumulateShort(to + 32, c31);
+}
+
+/** The 6 x 8 tile of float64 at `to` += A^T B. @param a rows x 6, float32 @param b rows x 8, float32, of so many bytes, at least one row */
+function addShortProduct6(a: usize, b: usize, bytes: usize, to: usize): void {
+  const end = b + bytes;
+  let c00 = f32x4.splat(0);
+  let c01 = c00;
+  let c10 = c00;
+  let c11 = c00;
+  let c20 = c00;
+  let c21 = c00;
+  let c30 = c00;
+  let c31 = c00;
+  let c40 = c00;
+  let c41 = c00;
+  let c50 = c00;
+  let c51 = c00;
+  do {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    let s = v128.load32_splat(a);
+    c00 = multiplyAddShort(s, b0, c00);
+    c01 = multiplyAddShort(s, b1, c01);
+    s = v128.load32_splat(a, 4);
+    c10 = multiplyAddShort(s, b0, c10);
+    c11 = multiplyAddShort(s, b1, c11);
+    s = v128.load32_splat(a, 8);
+    c20 = multiplyAddShort(s, b0, c20);
+    c21 = multiplyAddShort(s, b1, c21);
+    s = v128.load32_splat(a, 12);
+    c30 = multiplyAddShort(s, b0, c30);
+    c31 = multiplyAddShort(s, b1, c31);
+    s = v128.load32_splat(a, 16);
+    c40 = multiplyAddShort(s, b0, c40);
+    c41 = multiplyAddShort(s, b1, c41);
+    s = v128.load32_splat(a, 20);
+    c50 = multiplyAddShort(s, b0, c50);
+    c51 = multiplyAddShort(s, b1, c51);
+    a += SHORT_ROW;
+    b += SHORT_ROW;
+  } while (b < end);
+  accumulateShort(to, c00);
+  accumulateShort(to + 32, c01);
+  to += TILE_ROW;
+  accumulateShort(to, c10);
+  accumulateShort(to + 32, c11);
+  to += TILE_ROW;
+  accumulateShort(to, c20);
+  accumulateShort(to + 32, c21);
+  to += TILE_ROW;
+  accumulateShort(to, c30);
+  accumulateShort(to + 32, c31);
+  to += TILE_ROW;
+  accumulateShort(to, c40);
+  accumulateShort(to + 32, c41);
+  to += TILE_ROW;
+  accumulateShort(to, c50);
+  accumulateShort(to + 32, c51);
+}
+
+function multiplyAddShort(a: v128, b: v128, c: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
+}
+
+function accumulateShort(to: usize, x: v128): void {
+  accumulate(to, f64x2.promote_low_f32x4(x));
+  accumulate(to + 16, f64x2.promote_low_f32x4(i8x16.shuffle(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15)));
 }

@@ -1,4 +1,4 @@
-import { torch } from '../../formats/torch';
+import { formatOfEnding } from '../../formats/registry';
 import type { Layout } from '../checkpoint';
 import { listDirectory } from '../directory';
 import { fileCheckpoints, tensorFileSeries } from '../file-series';
@@ -10,7 +10,7 @@ export const torchFiles: Layout = {
   label: 'PyTorch files',
   async recognise(directory, list = listDirectory) {
     const found = tensorFileSeries((await list(directory)) ?? []);
-    if (found === null || !torch.extensions.some((ending) => found.series.pattern.toLowerCase().endsWith(ending))) return null;
+    if (found === null || formatOfEnding(found.series.pattern)?.id !== 'torch') return null;
     return runListing(this, await fileCheckpoints(found.series.members, found.series.pattern), leftAside(found.others));
   },
 };

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { TestContext } from 'vitest';
+import { inject, type TestContext } from 'vitest';
 import manifest from '../../../package.json';
-import { type Editor, installEditor } from '../../../scripts/editor/install.mjs';
+import { type Edition, type Editor, installEditor } from '../../../scripts/editor/install.mjs';
 import { type EditorServer, serveEditor } from '../../../scripts/editor/serve.mjs';
 import { Workbench } from './workbench';
 
@@ -12,9 +12,17 @@ export const repository = path.resolve(import.meta.dirname, '../../..');
 const screenshots = path.join(repository, 'test/screenshots');
 export const ANALYZE = 'Sigma: Analyze Spectral Health';
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** In which the tests of a project run. */
+    edition: Edition;
+  }
+}
+
 /** The packaged extension in a served editor, a window of it on a workspace, and what they leave on this machine. */
 export class EditorSession {
   private constructor(
+    readonly editor: Editor,
     readonly server: EditorServer,
     readonly workspace: string,
     readonly workbench: Workbench,
@@ -29,7 +37,7 @@ export class EditorSession {
     let server: EditorServer | undefined;
     try {
       fill(workspace);
-      const editor: Editor = await installEditor(console.log);
+      const editor = await installEditor(console.log, inject('edition'));
       server = await serveEditor({
         editor,
         vsix: path.join(repository, `${manifest.name}-${manifest.version}.vsix`),
@@ -37,7 +45,7 @@ export class EditorSession {
         trust,
       });
       const workbench = await Workbench.open(`${server.url}/?folder=${encodeURIComponent(workspace)}`, ANALYZE);
-      return new EditorSession(server, workspace, workbench);
+      return new EditorSession(editor, server, workspace, workbench);
     } catch (error) {
       await server?.stop();
       rmSync(workspace, { recursive: true, force: true });
@@ -53,8 +61,9 @@ export class EditorSession {
 
   /** Saves a picture of the window under test/screenshots/. */
   async screenshot(name: string): Promise<void> {
-    mkdirSync(screenshots, { recursive: true });
-    await this.workbench.page.screenshot({ path: path.join(screenshots, `${name}.png`) });
+    const file = path.join(screenshots, `${name}.png`);
+    mkdirSync(path.dirname(file), { recursive: true });
+    await this.workbench.page.screenshot({ path: file });
   }
 
   /** For `afterEach`: a test that failed leaves a picture and the console's last errors. */

@@ -58,6 +58,19 @@ export class Workbench {
     return row(parent);
   }
 
+  /** Loads the window anew, with an extension host of its own. @param awaitedCommand as for `open` */
+  async reload(awaitedCommand: string): Promise<void> {
+    await this.page.reload({ waitUntil: 'domcontentloaded' });
+    await this.commandToArrive(awaitedCommand);
+  }
+
+  /** The letters behind a row of the Explorer; empty without any. */
+  async badge(...names: readonly string[]): Promise<string> {
+    const label = (await this.explorerItem(...names)).locator('.monaco-icon-label');
+    const content = await label.evaluate((element) => getComputedStyle(element, '::after').content);
+    return content === 'none' ? '' : JSON.parse(content);
+  }
+
   /** Opens the context menu of something and returns it. */
   async contextMenu(target: Locator): Promise<Locator> {
     await target.click({ button: 'right' });
@@ -95,6 +108,16 @@ export class Workbench {
       await this.page.locator('.quick-input-widget input').first().fill(`>${title}`, { timeout: 3000 });
       await act(this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first());
     }, patience);
+  }
+
+  /** What the editor says of itself, a line for each thing. */
+  async about(): Promise<readonly string[]> {
+    await this.command('Help: About');
+    const dialog = this.page.getByRole('dialog');
+    const text = await dialog.locator('.dialog-message-detail').innerText();
+    await dialog.getByRole('button', { name: 'OK' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    return text.split('\n');
   }
 
   /** The document of the webview in the active tab: an iframe inside an iframe. */

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openTensorFile } from '../../../src/formats/registry';
+import { openTensorFile } from '../../../src/formats/open';
 import { huggingFaceTrainer } from '../../../src/runs/layouts/huggingface-trainer';
 import { directoryTree, indexOf, lines, numbersIn, recognised, safetensorsBytes, torchBytes, trainerState, write } from '../directory-tree';
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunHostMessage, RunPanelMessage } from '../../../webview/run/protocol';
@@ -18,7 +18,7 @@ async function showing(
   options: Parameters<typeof openPanel>[2] = {},
 ): Promise<RunPanel> {
   const panel = await openPanel<RunHostMessage, RunPanelMessage>(browser, bundle, options);
-  await panel.send({ type: 'run', run: collapsingPicture(shape) });
+  await panel.send({ type: 'run', run: collapsingPicture(shape), status: [] });
   await panel.page.getByRole('heading', { name: 'Checkpoints' }).waitFor();
   return panel;
 }
@@ -93,13 +93,14 @@ describe.runIf(hasBrowser || process.env.CI === 'true')('the panel of a run in a
     await page.getByRole('combobox', { name: 'Quantity' }).focus();
     await page.keyboard.press('ArrowDown');
     await page.getByRole('slider', { name: 'Shape (log sphericity)' }).waitFor();
-    await page.getByRole('combobox', { name: 'Embeddings' }).focus();
+    await page.getByRole('combobox', { name: 'Matrix' }).focus();
     await page.keyboard.press('ArrowDown');
-    const kept = { run: '/work/runs/exp1', quantity: 'shape', embeddings: { file: 'tokens.npy', tensor: null }, open: [] };
+    const initial = { filter: '', zoom: null, layers: 'effectiveRank', open: [] };
+    const kept = { run: '/work/runs/exp1', quantity: 'shape', matrix: { file: 'tokens.npy', tensor: null }, ...initial };
     await expect.poll(() => panel.state()).toEqual(kept);
     const again = await showing({ files: ['embeddings.npy', 'tokens.npy'] }, { state: { ...kept, quantity: 'participationRatio' } });
     await again.page.getByRole('slider', { name: 'Participation ratio' }).waitFor();
-    expect(await again.page.getByRole('combobox', { name: 'Embeddings' }).textContent()).toContain('tokens.npy');
+    expect(await again.page.getByRole('combobox', { name: 'Matrix' }).textContent()).toContain('tokens.npy');
     await again.page.getByText('Interval').waitFor();
     await again.page.screenshot({ path: `${SCREENSHOTS}/run-intervals.png` });
     for (const { errors, close } of [panel, again]) {
@@ -113,7 +114,7 @@ describe.runIf(hasBrowser || process.env.CI === 'true')('the panel of a run in a
     const chart = panel.page.getByRole('slider');
     await chart.focus();
     await panel.page.keyboard.press('Home');
-    await panel.send({ type: 'run', run: collapsingPicture({ checkpoints: 12 }) });
+    await panel.send({ type: 'run', run: collapsingPicture({ checkpoints: 12 }), status: [] });
     await panel.page.getByText('12 checkpoints', { exact: true }).waitFor();
     expect(await chart.evaluate((node) => node === document.activeElement)).toBe(true);
     expect(await chart.getAttribute('aria-valuetext')).toMatch(/^generation-0/);
@@ -196,22 +197,131 @@ describe.runIf(hasBrowser || process.env.CI === 'true')('the panel of a run in a
 
   test('a run of which nothing is known is a sentence, until it is', async () => {
     const panel = await openPanel<RunHostMessage, RunPanelMessage>(browser, bundle);
-    await panel.send({ type: 'nothing', path: '/work/runs/exp1', message: 'Nothing is known of runs/exp1.' });
+    await panel.send({ type: 'nothing', path: '/work/runs/exp1', message: 'Nothing is known of runs/exp1.', status: [] });
     await panel.page.getByText('Nothing is known of runs/exp1.').waitFor();
     expect(await panel.state()).toMatchObject({ run: '/work/runs/exp1' });
     expect(await seriousViolations(panel.page)).toEqual([]);
-    await panel.send({ type: 'run', run: collapsingPicture() });
+    await panel.send({ type: 'run', run: collapsingPicture(), status: [] });
     await panel.page.getByRole('region', { name: 'Verdict' }).waitFor();
     expect(await panel.page.getByText('Nothing is known').isVisible()).toBe(false);
     await panel.close();
   });
 
-  test('a run of weights alone has layers and no timeline', async () => {
-    const { page, errors, close } = await showing({ files: [], layers: 6 });
-    expect(await page.getByRole('slider').count()).toBe(0);
+  test('a run of weights alone has a timeline of the layer that lost most, and of any other', async () => {
+    const panel = await showing({ files: [], layers: 20 });
+    const { page } = panel;
+    const matrix = page.getByRole('combobox', { name: 'Matrix' });
+    await expect.poll(() => matrix.textContent()).toContain('layers.19.q_proj.weight');
+    await page.getByRole('slider', { name: 'Timeline' }).focus();
+    await page.keyboard.press('Enter');
+    const opened = (layer: number) => ({ file: 'model.safetensors', tensor: `layers.${layer}.q_proj.weight` });
+    expect((await panel.posted()).at(-1)).toEqual({ type: 'open', checkpoint: 'generation-11', matrix: opened(19) });
+    await page.getByRole('textbox', { name: 'Filter matrices' }).fill('layers.1');
+    await page.getByText('11 of 20 matrices listed.').waitFor();
+    await matrix.focus();
+    await page.keyboard.press('Home');
+    await expect.poll(() => panel.state()).toMatchObject({ filter: 'layers.1', matrix: opened(1) });
     expect(await page.getByRole('application', { name: 'Layers' }).count()).toBe(1);
-    expect(errors).toEqual([]);
-    await close();
+    await page.screenshot({ path: `${SCREENSHOTS}/run-weights.png`, fullPage: true });
+    expect(panel.errors).toEqual([]);
+    await panel.close();
+  });
+
+  test('dragging across the timeline zooms, its ends can be written, and a reload keeps them', async () => {
+    const panel = await showing({ layers: 2, files: ['embeddings.npy', 'tokens.npy'] });
+    const { page } = panel;
+    const chart = page.getByRole('slider', { name: 'Timeline' });
+    const field = (name: string) => page.getByRole('textbox', { name });
+    expect(await field('From step').inputValue()).toBe('0');
+    const { x, y, width, height } = (await chart.boundingBox())!;
+    const before = (await panel.posted()).length;
+    await page.mouse.move(x + width * 0.3, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.35, y + height / 2);
+    await page.mouse.move(x + width * 0.6, y + height / 2);
+    expect(await page.locator('.brush').isVisible()).toBe(true);
+    await page.screenshot({ path: `${SCREENSHOTS}/run-brush.png` });
+    await page.mouse.up();
+    expect(await page.locator('.brush').isVisible()).toBe(false);
+    const [from, to] = [Number(await field('From step').inputValue()), Number(await field('To step').inputValue())];
+    expect([from % 100, to % 100, from > 0, to < 1100, from < to]).toEqual([0, 0, true, true, true]);
+    expect(Number(await chart.getAttribute('aria-valuemax'))).toBe((to - from) / 100 + 1);
+    // A drag is no click.
+    expect(await panel.posted()).toHaveLength(before);
+    await field('To step').fill('1000');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => panel.state()).toMatchObject({ zoom: [from, 1000] });
+    await page.screenshot({ path: `${SCREENSHOTS}/run-zoomed.png` });
+    const again = await showing({}, { state: { ...((await panel.state()) as object) } });
+    expect(Number(await again.page.getByRole('slider').getAttribute('aria-valuemax'))).toBe((1000 - from) / 100 + 1);
+    await field('From step').fill('a few');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => field('From step').inputValue()).toBe(String(from));
+    await page.getByRole('button', { name: 'Whole run' }).focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => panel.state()).toMatchObject({ zoom: null });
+    expect(await chart.getAttribute('aria-valuemax')).toBe('12');
+    for (const { errors, close } of [panel, again]) {
+      expect(errors).toEqual([]);
+      await close();
+    }
+  });
+
+  test('the layers show another quantity', async () => {
+    const panel = await showing({ layers: 12 });
+    const { page } = panel;
+    await page.getByText('50 % or less').waitFor();
+    await page.getByRole('combobox', { name: 'Layers by' }).focus();
+    await page.keyboard.press('ArrowDown');
+    await page.getByText('Shape (log sphericity) of 12 layers, less what each had at the baseline.').waitFor();
+    await expect.poll(() => panel.state()).toMatchObject({ layers: 'shape' });
+    expect(panel.errors).toEqual([]);
+    await panel.close();
+  });
+
+  test('timeline, layers and the run itself are saved and copied', async () => {
+    const panel = await showing({ layers: 30 });
+    const { page } = panel;
+    const choose = async (menu: string, item: string) => {
+      await page.getByRole('button', { name: menu }).click();
+      await page.getByRole('menu', { name: menu }).getByRole('menuitem', { name: item, exact: true }).click();
+    };
+    const last = async () => (await panel.posted()).at(-1) as { type: string; file: { name: string; content: string }; text: string };
+    for (const item of ['PNG', 'SVG', 'CSV']) {
+      await choose('Export: timeline', item);
+      expect((await last()).file.name).toBe(`timeline.${item.toLowerCase()}`);
+    }
+    expect((await last()).file.content).toMatch(/^checkpoint,step,level,file,tensor,effectiveRank,exact,lower,upper\r\ngeneration-0,0,/);
+    await choose('Export: layers', 'PNG');
+    const png = Buffer.from((await last()).file.content, 'base64');
+    writeFileSync(`${SCREENSHOTS}/run-layers-export.png`, png);
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    await choose('Export: layers', 'SVG');
+    const { content } = (await last()).file;
+    writeFileSync(`${SCREENSHOTS}/run-layers-export.svg`, content);
+    expect(content.match(/<text/g)!.length).toBeGreaterThan(30);
+    expect(content).toContain('layers.29.q_proj.weight');
+    await choose('Export: layers', 'CSV');
+    expect((await last()).file.content.split('\r\n')).toHaveLength(32);
+    await choose('Export: layers', 'Copy as Markdown');
+    expect((await last()).text).toContain('### Layers: Effective rank');
+    await choose('Export the run', 'JSON');
+    expect(await last()).toEqual({ type: 'saveReport' });
+    await choose('Export the run', 'Copy as Markdown');
+    expect((await last()).text).toContain('## Collapsed: runs/exp1');
+    expect(panel.errors).toEqual([]);
+    await panel.close();
+  });
+
+  test('what is under way stands below the header, also before anything is known', async () => {
+    const panel = await openPanel<RunHostMessage, RunPanelMessage>(browser, bundle);
+    await panel.send({ type: 'nothing', path: '/r', message: 'Nothing is known of r.', status: ['Analysing generation-0.'] });
+    await panel.page.getByText('Analysing generation-0.').waitFor();
+    const status = ['Waiting for generation-12 to be complete: still growing.'];
+    await panel.send({ type: 'run', run: collapsingPicture(), status });
+    await panel.page.getByRole('status').filter({ hasText: status[0]! }).waitFor();
+    await panel.page.screenshot({ path: `${SCREENSHOTS}/run-status.png` });
+    await panel.close();
   });
 
   test.each([320, 700, 1600])('fits a panel of %i pixels', async (width) => {

@@ -6,7 +6,6 @@ import { levelWord, verdictModel } from '../../../src/words/verdict';
 import { NEW_SESSION } from '../../../webview/session';
 import { glance } from '../../../webview/view-model/glance';
 import { headerModel } from '../../../webview/view-model/header';
-import { summaryText } from '../../../webview/view-model/summary-text';
 import { fixture, NPY, tensor } from '../fixtures';
 
 const healthy = reportFromJson(fixture('healthy'));
@@ -123,11 +122,4 @@ describe('header', () => {
     const file = { ...NPY, tensors: [tensor('', { matrix: { rows: null, columns: 100 }, shape: [] })] };
     expect(headerModel({ ...NEW_SESSION, file, tensor: '', report: healthy }).facts[0]).toBe('1,000 × 100');
   });
-});
-
-test('the copied summary starts with the verdict and has a line for each quantity', () => {
-  const lines = summaryText(collapsed, false).split('\n');
-  expect(lines[0]).toBe('Collapsed: /data/run/generation-9.npy');
-  expect(lines).toContain('Numerical rank: 13 of 100 directions [exact]');
-  expect(lines.some((line) => line.startsWith('Uniformity: no value Needs pairs'))).toBe(true);
 });

@@ -1,11 +1,25 @@
 import { count, percent } from '../../../src/words/numbers';
 import { levelWord } from '../../../src/words/verdict';
-import type { RunCheckpoint, RunPicture } from '../protocol';
-import { baselineIndex } from './names';
+import type { RunCheckpoint, RunPicture, TimelineQuantity } from '../protocol';
+import { measureAt, valueAt } from './measures';
+import { baselineIndex, matrixLabels } from './names';
 import { quantityWords, valueText } from './quantities';
 import { availableQuantities } from './timeline';
 
+/** Of those that a matrix has, the ones that a run is judged by, and what they are read with; the timeline shows the others. */
+const COLUMNS: readonly TimelineQuantity[] = [
+  'effectiveRank',
+  'shape',
+  'logScale',
+  'participationRatio',
+  'meanCosine',
+  'uCovDrift',
+  'evidence',
+];
+
 export interface CheckpointTable {
+  /** A sentence on which matrix the numbers are of; empty where there is only one. */
+  readonly subject: string;
   /** What the columns after name, step and level hold. */
   readonly columns: readonly string[];
   /** Newest first: training goes on from there. */
@@ -19,16 +33,19 @@ export interface CheckpointRow {
   readonly cells: readonly string[];
 }
 
-/** Numbers of one set of embeddings, by index into the run's, and what is left of the weights. A quantity that no checkpoint has gets no column. */
-export function checkpointTable(run: RunPicture, embeddings: number): CheckpointTable {
-  const baseline = run.checkpoints[baselineIndex(run)];
-  const quantities = availableQuantities(run, embeddings);
-  const words = (id: (typeof quantities)[number]) => {
+/** Numbers of one matrix, by index into the run's, and what is left of the weights. A quantity that no checkpoint has gets no column. */
+export function checkpointTable(run: RunPicture, matrix: number): CheckpointTable {
+  const available = availableQuantities(run, matrix);
+  const quantities = COLUMNS.filter((id) => available.includes(id));
+  const words = (id: TimelineQuantity) => {
     const { label, unit } = quantityWords(id);
     return unit === 'nats' ? `${label} (nats)` : label;
   };
+  const weights = run.matrices.flatMap(({ weights }, index) => (weights ? [index] : []));
+  const name = run.matrices.length > 1 ? matrixLabels(run.matrices)[matrix] : undefined;
   return {
-    columns: [...quantities.map(words), ...(run.layers.length > 0 ? ['Least rank left of a layer'] : [])],
+    subject: name === undefined ? '' : `The numbers are those of ${name}.`,
+    columns: [...quantities.map(words), ...(weights.length > 0 ? ['Least rank left of a layer'] : [])],
     rows: run.checkpoints
       .map((checkpoint, index) => ({
         name: checkpoint.name,
@@ -36,10 +53,10 @@ export function checkpointTable(run: RunPicture, embeddings: number): Checkpoint
         level: levelText(run, checkpoint, index),
         cells: [
           ...quantities.map((id) => {
-            const measure = checkpoint.embeddings[embeddings]?.[id];
-            return measure === undefined ? '' : valueText(id, measure);
+            const measure = measureAt(run, matrix, id, index);
+            return measure === null ? '' : valueText(id, measure);
           }),
-          ...(run.layers.length > 0 ? [leastLeft(checkpoint.layers, baseline?.layers ?? [])] : []),
+          ...(weights.length > 0 ? [leastLeft(run, weights, index)] : []),
         ],
       }))
       .reverse(),
@@ -56,7 +73,11 @@ function levelText(run: RunPicture, { name, level }: RunCheckpoint, index: numbe
   return [levelWord(level), ...roles].join(', ');
 }
 
-function leastLeft(layers: readonly (number | null)[], baseline: readonly (number | null)[]): string {
-  const shares = layers.flatMap((rank, row) => (rank !== null && baseline[row] ? [rank / baseline[row]] : []));
-  return shares.length === 0 ? '' : percent(shares.reduce((least, share) => Math.min(least, share)));
+function leastLeft(run: RunPicture, weights: readonly number[], checkpoint: number): string {
+  const baseline = baselineIndex(run);
+  const shares = weights.map(
+    (matrix) => valueAt(run, matrix, 'effectiveRank', checkpoint) / valueAt(run, matrix, 'effectiveRank', baseline),
+  );
+  const least = shares.filter(Number.isFinite).reduce((least, share) => Math.min(least, share), Infinity);
+  return Number.isFinite(least) ? percent(least) : '';
 }

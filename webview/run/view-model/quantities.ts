@@ -20,6 +20,11 @@ export function quantityWords(quantity: TimelineQuantity): QuantityWords {
   return { label, unit: unit === 'nats' || unit === 'directions' ? unit : '' };
 }
 
+/** Quantities that count directions, and so have a share of what they were; the others have a difference. */
+export function hasShare(quantity: TimelineQuantity): boolean {
+  return quantity !== 'uCovDrift' && quantity !== 'evidence' && DEFINITIONS[quantity].unit === 'directions';
+}
+
 export function valueText(quantity: TimelineQuantity, { value, exact }: Measure): string {
   return quantity === 'evidence' ? evidenceText(value) : reported(value, exact);
 }

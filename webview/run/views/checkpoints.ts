@@ -6,13 +6,13 @@ export function checkpointsView(open: (name: string) => void): View<CheckpointTa
   const root = element('div', { class: 'table-scroll tall', tabindex: '0', role: 'region', 'aria-label': 'Checkpoints, newest first' });
   return {
     root,
-    show({ columns, rows }) {
+    show({ subject, columns, rows }) {
       const head = ['Checkpoint', 'Step', 'Level', ...columns].map((name) => element('th', { scope: 'col', class: 'column' }, name));
       root.replaceChildren(
         element(
           'table',
           { class: 'numbers checkpoints' },
-          element('caption', {}, 'Newest first. The name of a checkpoint opens it.'),
+          element('caption', {}, `Newest first. The name of a checkpoint opens it. ${subject}`),
           element('thead', {}, element('tr', {}, ...head)),
           element('tbody', {}, ...rows.map((row) => rowElement(row, open))),
         ),

@@ -1,10 +1,11 @@
 import { element, setText, type View } from '../../dom';
 import { type ChartColours, chartColours, onThemeChange } from '../../theme';
-import { type Colour, css, over, parse } from '../../view-model/contrast';
+import { css } from '../../view-model/contrast';
 import { disclosure, type OpenDetails } from '../../views/disclosure';
 import { numbersTable } from '../../views/numbers-table';
 import { stepped } from '../../views/stepping';
 import type { LayersModel } from '../view-model/layers';
+import { heat } from './heat';
 
 /** Of a row of the map, in CSS pixels. */
 const ROW = 16;
@@ -21,7 +22,12 @@ interface Cell {
  * A heat map, layers down and checkpoints across. One image holds a pixel for each cell and is stretched over what is in view, so that
  * scrolling draws once whatever the number of cells. Hover and the arrow keys read a cell, click and Enter open it.
  */
-export function layersView(id: string, remembered: OpenDetails, open: (row: number, column: number) => void): View<LayersModel | null> {
+export function layersView(
+  id: string,
+  remembered: OpenDetails,
+  controls: readonly HTMLElement[],
+  open: (row: number, column: number) => void,
+): View<LayersModel | null> {
   const summary = element('p', { class: 'summary' });
   const reading = element('p', { class: 'reading', 'aria-live': 'polite' });
   const names = element('ul', { class: 'names', 'aria-hidden': 'true' });
@@ -36,21 +42,22 @@ export function layersView(id: string, remembered: OpenDetails, open: (row: numb
   const scroller = element('div', { class: 'map', role: 'presentation' }, height);
   const ends = element('div', { class: 'map-ends', 'aria-hidden': 'true' }, element('span'), element('span'));
   const ramp = element('span', { class: 'ramp' });
+  const [least, most] = [element('span'), element('span')];
   const legend = element(
     'div',
     { class: 'map-legend', 'aria-hidden': 'true' },
-    element('span', {}, '50 % or less'),
+    least,
     ramp,
-    element('span', {}, '200 % or more'),
+    most,
     element('span', { class: 'middle' }, 'as at the baseline in the middle; empty: not there'),
   );
   const table = element('div', { class: 'table-scroll', tabindex: '0', role: 'region' });
   const details = disclosure(`${id}-table`, 'Numbers of this map', remembered, table, () => fillTable());
-  const keys = element('p', { id: `${id}-keys`, class: 'sr-only' }, 'Arrow keys read a cell, Enter opens its checkpoint.');
+  const keys = element('p', { id: `${id}-keys`, class: 'sr-only' }, 'Arrow keys read a cell, Enter opens that layer of that checkpoint.');
   const root = element(
     'section',
     { class: 'layers', 'aria-labelledby': `${id}-title` },
-    element('h2', { id: `${id}-title` }, 'Layers'),
+    element('div', { class: 'chart-head' }, element('h2', { id: `${id}-title` }, 'Layers'), ...controls),
     summary,
     legend,
     scroller,
@@ -151,7 +158,7 @@ export function layersView(id: string, remembered: OpenDetails, open: (row: numb
   const paint = () => {
     if (model === null) return;
     image = imageOf(model, colours);
-    ramp.style.background = `linear-gradient(to right, ${[-1, -0.5, 0, 0.5, 1].map((octaves) => css(heat(octaves, colours))).join(', ')})`;
+    ramp.style.background = `linear-gradient(to right, ${[-1, -0.5, 0, 0.5, 1].map((tone) => css(heat(tone, colours))).join(', ')})`;
     draw();
   };
   onThemeChange(() => {
@@ -166,6 +173,8 @@ export function layersView(id: string, remembered: OpenDetails, open: (row: numb
       if (model === null) return;
       const { rows, columns } = model;
       setText(summary, model.summary);
+      setText(least, model.scale[0]);
+      setText(most, model.scale[1]);
       canvas.setAttribute('aria-label', `Layers, a heat map. ${model.summary}`);
       table.setAttribute('aria-label', model.table.caption);
       height.style.height = `${rows.length * ROW}px`;
@@ -181,26 +190,17 @@ export function layersView(id: string, remembered: OpenDetails, open: (row: numb
 }
 
 /** A pixel for each cell; none where there is no number. */
-function imageOf({ rows, columns, shares }: LayersModel, colours: ChartColours): HTMLCanvasElement {
+function imageOf({ rows, columns, tones }: LayersModel, colours: ChartColours): HTMLCanvasElement {
   const image = document.createElement('canvas');
   image.width = columns.length;
   image.height = rows.length;
   const context = image.getContext('2d')!;
   const pixels = context.createImageData(image.width, image.height);
-  shares.forEach((share, cell) => {
-    if (!(share > 0)) return;
-    const [red, green, blue] = heat(Math.log2(share), colours);
+  tones.forEach((tone, cell) => {
+    if (Number.isNaN(tone)) return;
+    const [red, green, blue] = heat(tone, colours);
     pixels.data.set([red, green, blue, 255], 4 * cell);
   });
   context.putImageData(pixels, 0, 0);
   return image;
-}
-
-/** Colour of a share by its binary logarithm: from the least at -1 over a pale middle to the most at 1. */
-function heat(octaves: number, colours: ChartColours): Colour {
-  const strength = Math.min(1, Math.abs(octaves));
-  const background = parse(colours.background);
-  const [red, green, blue] = parse(octaves < 0 ? colours.floor : colours.first);
-  const [r, g, b] = parse(colours.text);
-  return over([red, green, blue, strength], over([r, g, b, 0.12], background));
 }

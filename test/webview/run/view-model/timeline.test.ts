@@ -1,18 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Measure, RunPicture, TimelineQuantity } from '../../../../webview/run/protocol';
-import { availableQuantities, timelineModel } from '../../../../webview/run/view-model/timeline';
+import { availableQuantities, type Steps, timelineModel } from '../../../../webview/run/view-model/timeline';
 import { collapsingPicture } from '../runs';
 
 const run = collapsingPicture();
-const of = (quantity: TimelineQuantity, picture: RunPicture = run) => timelineModel(picture, 0, quantity)!;
+const of = (quantity: TimelineQuantity, picture: RunPicture = run, zoom: Steps | null = null) => timelineModel(picture, 0, quantity, zoom)!;
 
 /** The run with other numbers of one quantity, null where a checkpoint has none. */
 function having(quantity: TimelineQuantity, values: readonly (Measure | null)[]): RunPicture {
-  const checkpoints = values.map((measure, index) => ({
-    ...run.checkpoints[index]!,
-    embeddings: [measure === null ? {} : { [quantity]: measure }],
-  }));
-  return { ...run, forecast: null, checkpoints };
+  const checkpoints = run.checkpoints.slice(0, values.length);
+  return { ...run, forecast: null, checkpoints, matrices: [{ ...run.matrices[0]!, quantities: { [quantity]: values } }] };
 }
 const exact = (value: number, interval: Measure['interval'] = null): Measure => ({ value, exact: true, interval });
 
@@ -132,7 +129,7 @@ test('axes end at ticks, even where nothing varies or only one checkpoint is the
 });
 
 test('only quantities that there are can be chosen', () => {
-  expect(availableQuantities(run, 0)).toHaveLength(7);
+  expect(availableQuantities(run, 0)).toHaveLength(8);
   expect(availableQuantities(having('shape', [exact(1)]), 0)).toEqual(['shape']);
   expect(availableQuantities(run, 3)).toEqual([]);
 });
@@ -141,4 +138,66 @@ test('five hundred checkpoints have few markers', () => {
   const { points } = of('effectiveRank', collapsingPicture({ checkpoints: 500 })).chart.series[0]!;
   expect(points).toHaveLength(500);
   expect(points.filter(({ marked }) => marked).length).toBeLessThanOrEqual(60);
+});
+
+describe('zoomed', () => {
+  const zoomed = (from: number, to: number) => of('effectiveRank', run, [from, to]).chart;
+
+  test('the axis, the points, the readings and the table are those of the steps', () => {
+    const { x, series, readings, table, summary } = zoomed(250, 620);
+    expect([x.min, x.max]).toEqual([300, 600]);
+    expect(series[0]!.points.map(({ x }) => x)).toEqual([300, 400, 500, 600]);
+    expect(readings!.map(({ heading }) => heading)[0]).toBe('generation-3, step 300');
+    expect(table.caption).toBe('Effective rank at 4 checkpoints of 12');
+    expect(table.rows.map(([name]) => name)).toEqual(['generation-3', 'generation-4', 'generation-5', 'generation-6']);
+    expect(of('effectiveRank', run, [250, 620]).checkpoints[0]).toBe('generation-3');
+    expect(summary).toBe(`${of('effectiveRank').chart.summary} Shown: steps 300 to 600.`);
+  });
+
+  test('values fill the height, and what is off it is not drawn', () => {
+    const { y, lines, marks, series } = zoomed(800, 1100);
+    const values = series[0]!.points.map(({ y }) => y);
+    expect(y.max - y.min).toBeLessThan(2 * (Math.max(...values) - Math.min(...values)));
+    for (const line of lines) expect(line.y >= y.min && line.y <= y.max).toBe(true);
+    expect(marks.map(({ label }) => label)).toEqual([]);
+    expect(zoomed(run.onset!.step, run.onset!.step + 100).marks.map(({ label }) => label)).toContain('onset');
+  });
+
+  test('beyond the newest checkpoint the forecast goes on', () => {
+    const { x, areas } = zoomed(800, 1700);
+    expect([x.min, x.max]).toEqual([800, 1700]);
+    expect(areas.map(({ look }) => look)).toEqual(['forecast']);
+  });
+
+  test('one checkpoint has a width, and steps without any show the whole run', () => {
+    expect(zoomed(290, 310).x).toMatchObject({ min: 300, max: 301 });
+    expect({ ...zoomed(310, 390), data: null }).toEqual({ ...of('effectiveRank').chart, data: null });
+  });
+});
+
+test('weights have a timeline, with the same threshold', () => {
+  const weights = timelineModel(collapsingPicture({ files: [], layers: 2 }), 1, 'effectiveRank')!;
+  expect(weights.chart.series[0]!.points).toHaveLength(12);
+  expect(weights.chart.lines.map(({ label }) => label)).toEqual(['baseline 60', "50 % of the baseline's"]);
+});
+
+test('ten thousand checkpoints are drawn by no more than a thousand points, which leave out no extreme, and zooming in draws all', () => {
+  const count = 10_000;
+  const first = run.checkpoints[0]!;
+  const checkpoints = Array.from({ length: count }, (_, step) => ({ ...first, name: `c-${step}`, step }));
+  const values = checkpoints.map((_, step) => (step === 6789 ? 1 : 40 + Math.sin(step / 300)));
+  const cells = values.map((value): Measure => ({ value, exact: false, interval: [value - 1, value + 1] }));
+  const matrices = [{ ...run.matrices[0]!, quantities: { effectiveRank: cells } }];
+  const long = { ...run, baseline: 'c-0', forecast: null, checkpoints, matrices };
+  const { chart, checkpoints: names } = of('effectiveRank', long);
+  const { points } = chart.series[0]!;
+  expect(points.length).toBeLessThanOrEqual(1000);
+  expect([names.length, chart.readings!.length]).toEqual([points.length, points.length]);
+  expect(names[points.findIndex(({ y }) => y === 1)]).toBe('c-6789');
+  const band = chart.areas[0]!.polygons[0]!;
+  expect(band.length).toBeLessThanOrEqual(4000);
+  expect(Math.min(...band.map(({ y }) => y))).toBe(0);
+  expect(chart.summary).toMatch(/Of 10,000 checkpoints the lowest and highest of each stretch are drawn; zoom in for all\.$/);
+  expect(chart.table.rows).toHaveLength(count);
+  expect(of('effectiveRank', long, [6700, 6999]).checkpoints).toHaveLength(300);
 });

@@ -59,5 +59,7 @@ test('the table has the newest checkpoint first, its level in words, and a colum
   expect(rows.at(-1)!.cells.slice(-3)).toEqual(['', '', '100 %']);
   const later = checkpointTable({ ...run, baseline: 'generation-2' }, 0).rows.map(({ level }) => level);
   expect(later.slice(-3)).toEqual(['Baseline', 'Before the baseline', 'Before the baseline']);
-  expect(checkpointTable(collapsingPicture({ files: [], layers: 1 }), 0).columns).toEqual(['Least rank left of a layer']);
+  expect(checkpointTable(collapsingPicture({ files: [], layers: 1 }), 0).columns).toContain('Least rank left of a layer');
+  expect(checkpointTable(run, 1)).toMatchObject({ subject: 'The numbers are those of layers.0.q_proj.weight.' });
+  expect(checkpointTable(collapsingPicture(), 0).subject).toBe('');
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closest, editDistance } from '../../src/cli/closest';
+import { closest, editDistance } from '../../src/words/closest';
 
 describe('closest', () => {
   it('measures edits', () => {

@@ -1,0 +1,248 @@
+import * as zlib from 'node:zlib';
+
+/** What is compressed does not give the bytes that it should. */
+export class DecompressionError extends Error {}
+
+/**
+ * Gives exactly `size` bytes, which may be shared with `input` and are valid until the next call.
+ * No more than `size` bytes are ever made, whatever the input says of itself.
+ * @throws DecompressionError where the input is unsound or gives another number of bytes
+ */
+export type Decompress = (input: Uint8Array, size: number) => Uint8Array;
+
+export const CODECS = ['none', 'snappy', 'gzip', 'brotli', 'zstd', 'lz4-block', 'lz4-frame', 'lz4-hadoop'] as const;
+export type Codec = (typeof CODECS)[number];
+
+/** Loads what the codec needs. */
+export async function decompressor(codec: Codec): Promise<Decompress> {
+  switch (codec) {
+    case 'none':
+      return (input, size) => sized(input, size);
+    case 'snappy':
+      return intoFresh(snappy);
+    case 'lz4-block':
+      return intoFresh(lz4Block);
+    case 'lz4-hadoop':
+      return intoFresh(lz4Hadoop);
+    case 'lz4-frame':
+      return intoFresh(lz4Frame);
+    case 'gzip':
+      return native((input, maxOutputLength) => (isGzip(input) ? zlib.gunzipSync : zlib.inflateSync)(input, { maxOutputLength }));
+    case 'brotli':
+      return native((input, maxOutputLength) => zlib.brotliDecompressSync(input, { maxOutputLength }));
+    case 'zstd':
+      return zstd();
+  }
+}
+
+type Zstd = (input: Uint8Array, options: { maxOutputLength: number }) => Buffer;
+
+/** Node has its own since 22.15. */
+async function zstd(): Promise<Decompress> {
+  const ofNode = (zlib as { zstdDecompressSync?: Zstd }).zstdDecompressSync;
+  if (ofNode !== undefined) return native((input, maxOutputLength) => ofNode(input, { maxOutputLength }));
+  const { decompress } = await import('fzstd');
+  // Without a buffer it would make one as long as the input claims; into one it writes what fits, and does not say how much that was.
+  return (input, size) => {
+    const claimed = zstdContentSize(input);
+    if (claimed !== null) {
+      if (claimed !== size) throw new DecompressionError(`it gives ${claimed} bytes where ${size} were expected`);
+      return size === 0 ? new Uint8Array(0) : guarded(() => decompress(input, new Uint8Array(size)));
+    }
+    const [once, again] = [0x00, 0xff].map((fill) => guarded(() => decompress(input, new Uint8Array(size + 1).fill(fill)))) as [
+      Uint8Array,
+      Uint8Array,
+    ];
+    const written = once.findIndex((byte, i) => byte !== again[i]);
+    return sized(once.subarray(0, written < 0 ? size + 1 : written), size);
+  };
+}
+
+/** Bytes that the first frame gives; null where it does not say. https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1 */
+function zstdContentSize(input: Uint8Array): number | null {
+  const view = new DataView(input.buffer, input.byteOffset, input.length);
+  if (input.length < 6 || view.getUint32(0, true) !== 0xfd2fb528) throw new DecompressionError('it is no zstd frame');
+  const flags = input[4]!;
+  const single = (flags >> 5) & 1;
+  const bytes = flags >> 6 === 0 ? single : 1 << (flags >> 6);
+  const at = 6 - single + [0, 1, 2, 4][flags & 3]!;
+  if (at + bytes > input.length) throw new DecompressionError('it ends too soon');
+  switch (bytes) {
+    case 0:
+      return null;
+    case 1:
+      return view.getUint8(at);
+    case 2:
+      return view.getUint16(at, true) + 256;
+    case 4:
+      return view.getUint32(at, true);
+    default:
+      return Number(view.getBigUint64(at, true));
+  }
+}
+
+function native(decompress: (input: Uint8Array, maxOutputLength: number) => Uint8Array): Decompress {
+  // Node refuses a limit of 0.
+  return (input, size) =>
+    sized(
+      guarded(() => decompress(input, Math.max(1, size))),
+      size,
+    );
+}
+
+function guarded(work: () => Uint8Array): Uint8Array {
+  try {
+    return work();
+  } catch (error) {
+    throw new DecompressionError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function sized(bytes: Uint8Array, size: number): Uint8Array {
+  if (bytes.length !== size) throw new DecompressionError(`it gives ${bytes.length} bytes where ${size} were expected`);
+  return bytes;
+}
+
+function isGzip(input: Uint8Array): boolean {
+  return input[0] === 0x1f && input[1] === 0x8b;
+}
+
+/** Writes to `output` from `at`; returns where it ended. */
+type Expand = (input: Uint8Array, output: Uint8Array, at: number) => number;
+
+function intoFresh(expand: Expand): Decompress {
+  return (input, size) => {
+    const output = new Uint8Array(size);
+    const end = expand(input, output, 0);
+    if (end !== size) throw new DecompressionError(`it gives ${end} bytes where ${size} were expected`);
+    return output;
+  };
+}
+
+/** Copies `length` bytes from `distance` before `at`: what overlaps repeats. Inside `output`, or an error. */
+function repeat(output: Uint8Array, at: number, distance: number, length: number): number {
+  if (distance === 0 || distance > at) throw new DecompressionError('it refers to bytes before its start');
+  const end = at + length;
+  if (end > output.length) throw new DecompressionError('it gives more bytes than it should');
+  if (distance >= length && length > 32) output.copyWithin(at, at - distance, at - distance + length);
+  else for (let i = at; i < end; i++) output[i] = output[i - distance]!;
+  return end;
+}
+
+function literal(input: Uint8Array, from: number, length: number, output: Uint8Array, at: number): number {
+  if (length > input.length - from) throw new DecompressionError('it ends too soon');
+  if (length > output.length - at) throw new DecompressionError('it gives more bytes than it should');
+  if (length > 32) output.set(input.subarray(from, from + length), at);
+  else for (let i = 0; i < length; i++) output[at + i] = input[from + i]!;
+  return at + length;
+}
+
+/** https://github.com/google/snappy/blob/main/format_description.txt */
+function snappy(input: Uint8Array, output: Uint8Array, start: number): number {
+  let i = 0;
+  // The length, which is known.
+  while (input[i]! >= 0x80) i++;
+  i++;
+  let at = start;
+  while (i < input.length) {
+    const tag = input[i++]!;
+    const kind = tag & 3;
+    if (kind === 0) {
+      let length = tag >> 2;
+      if (length >= 60) {
+        const bytes = length - 59;
+        if (i + bytes > input.length) throw new DecompressionError('it ends too soon');
+        length = 0;
+        for (let k = bytes - 1; k >= 0; k--) length = length * 256 + input[i + k]!;
+        i += bytes;
+      }
+      length++;
+      at = literal(input, i, length, output, at);
+      i += length;
+      continue;
+    }
+    const bytes = kind === 1 ? 1 : kind === 2 ? 2 : 4;
+    if (i + bytes > input.length) throw new DecompressionError('it ends too soon');
+    const length = kind === 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1;
+    let distance = kind === 1 ? ((tag >> 5) << 8) | input[i]! : input[i]! | (input[i + 1]! << 8);
+    if (kind === 3) distance += (input[i + 2]! + input[i + 3]! * 256) * 65536;
+    i += bytes;
+    at = repeat(output, at, distance, length);
+  }
+  return at;
+}
+
+/** https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md */
+function lz4Block(input: Uint8Array, output: Uint8Array, start: number): number {
+  let i = 0;
+  let at = start;
+  const more = (length: number): number => {
+    let sum = length;
+    if (length === 15) {
+      let byte = 255;
+      while (byte === 255) {
+        if (i >= input.length) throw new DecompressionError('it ends too soon');
+        byte = input[i++]!;
+        sum += byte;
+      }
+    }
+    return sum;
+  };
+  while (i < input.length) {
+    const token = input[i++]!;
+    const literals = more(token >> 4);
+    at = literal(input, i, literals, output, at);
+    i += literals;
+    // The last sequence has literals only.
+    if (i === input.length) return at;
+    if (i + 2 > input.length) throw new DecompressionError('it ends too soon');
+    const distance = input[i]! | (input[i + 1]! << 8);
+    i += 2;
+    at = repeat(output, at, distance, more(token & 15) + 4);
+  }
+  return at;
+}
+
+/** Blocks behind big-endian lengths, decompressed and compressed, as Hadoop writes them; files say the same of plain blocks, so both are tried. */
+function lz4Hadoop(input: Uint8Array, output: Uint8Array, start: number): number {
+  const view = new DataView(input.buffer, input.byteOffset, input.length);
+  let at = start;
+  let i = 0;
+  while (i + 8 <= input.length) {
+    const [size, length] = [view.getUint32(i), view.getUint32(i + 4)];
+    i += 8;
+    if (length > input.length - i || size > output.length - at) return lz4Block(input, output, start);
+    let end: number;
+    try {
+      end = lz4Block(input.subarray(i, i + length), output, at);
+    } catch {
+      return lz4Block(input, output, start);
+    }
+    if (end !== at + size) return lz4Block(input, output, start);
+    at = end;
+    i += length;
+  }
+  return i === input.length && at === output.length ? at : lz4Block(input, output, start);
+}
+
+const LZ4_MAGIC = 0x184d2204;
+
+/** https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md; checksums are not verified. */
+function lz4Frame(input: Uint8Array, output: Uint8Array, start: number): number {
+  const view = new DataView(input.buffer, input.byteOffset, input.length);
+  if (input.length < 7 || view.getUint32(0, true) !== LZ4_MAGIC) throw new DecompressionError('it is no LZ4 frame');
+  const flags = input[4]!;
+  const blockChecksum = flags & 0x10 ? 4 : 0;
+  let i = 7 + (flags & 0x08 ? 8 : 0) + (flags & 0x01 ? 4 : 0);
+  let at = start;
+  for (;;) {
+    if (i + 4 > input.length) throw new DecompressionError('it ends too soon');
+    const head = view.getUint32(i, true);
+    i += 4;
+    if (head === 0) return at;
+    const length = head & 0x7fffffff;
+    if (length > input.length - i) throw new DecompressionError('it ends too soon');
+    at = head > 0x7fffffff ? literal(input, i, length, output, at) : lz4Block(input.subarray(i, i + length), output, at);
+    i += length + blockChecksum;
+  }
+}

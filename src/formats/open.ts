@@ -1,0 +1,84 @@
+import type { ByteSource, ListFolder, OpenBytes } from './byte-source';
+import { listFolder as listRealFolder, openFile } from './file-bytes';
+import type { Reader } from './format';
+import { FormatError } from './format-error';
+import type { TensorFile } from './matrix-source';
+import { FORMATS, type FormatId, type FormatRow, formatsOfEnding } from './registry';
+import { readZip } from './zip';
+
+/** Loaded when the first file of the format is opened. */
+const READERS: Readonly<Record<FormatId, () => Promise<Reader>>> = {
+  npy: async () => (await import('./npy')).npy,
+  npz: async () => (await import('./npz')).npz,
+  safetensors: async () => (await import('./safetensors')).safetensors,
+  torch: async () => (await import('./torch')).torch,
+  gguf: async () => (await import('./gguf')).gguf,
+  csv: async () => (await import('./csv')).csv,
+};
+
+const HEAD_BYTES = 512;
+
+/**
+ * Opens a file, or a folder that is a dataset or a model. Content that is plainly of one format is opened as that; where content does not
+ * tell, the ending does, and a file of unknown ending is tried as a table of numbers.
+ * @throws FormatError when it cannot be read, with what and where
+ */
+export async function openTensorFile(
+  path: string,
+  openBytes: OpenBytes = openFile,
+  listFolder: ListFolder = listRealFolder,
+): Promise<TensorFile> {
+  const open = async ({ id }: { id: FormatId }) => (await READERS[id]()).open(path, openBytes, listFolder);
+  const names = await listFolder(path);
+  if (names !== null) return open(formatOfFolder(path, names));
+
+  const source = await openBytes(path);
+  let format: FormatRow | undefined;
+  try {
+    const byEnding = formatsOfEnding(path);
+    format = (await formatOfContent(source, byEnding)) ?? byEnding.find(({ magic, member }) => !magic && !member) ?? byEnding[0];
+  } finally {
+    await source.close();
+  }
+  if (format !== undefined) return open(format);
+  try {
+    return await open({ id: 'csv' });
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new FormatError(path, null, `this kind of file cannot be read. These can: ${known()}.`);
+  }
+}
+
+function known(): string {
+  return FORMATS.filter(({ extensions }) => extensions.length > 0)
+    .map(({ label, extensions }) => `${label} (${extensions.join(', ')})`)
+    .join(', ');
+}
+
+function formatOfFolder(path: string, names: readonly string[]): FormatRow {
+  const held = new Set(names);
+  const format = FORMATS.find(({ folder }) => folder?.(held));
+  if (format === undefined) throw new FormatError(path, null, 'this is a folder; give a file inside it.');
+  return format;
+}
+
+/** By the first bytes, and the members of a ZIP archive. Of several formats that start alike the one with the file's ending comes first. */
+async function formatOfContent(source: ByteSource, byEnding: readonly FormatRow[]): Promise<FormatRow | undefined> {
+  const head = new Uint8Array(Math.min(source.size, HEAD_BYTES));
+  await source.read(0, head);
+  const rows = [...byEnding, ...FORMATS];
+  const isZip = head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4;
+  if (!isZip) return rows.find(({ magic }) => magic?.(head, source.size));
+  const members = await membersOf(source);
+  return rows.find(({ member }) => member !== undefined && members.some(member));
+}
+
+async function membersOf(source: ByteSource): Promise<string[]> {
+  try {
+    return (await readZip(source)).map(({ name }) => name);
+  } catch (error) {
+    // An unsound archive: the format of the file's ending says what is wrong.
+    if (error instanceof FormatError) return [];
+    throw error;
+  }
+}
