@@ -36,7 +36,8 @@ const node = {
 const builds = [
   { ...node, entryPoints: { extension: 'src/extension.ts' } },
   { ...node, entryPoints: { engine: 'src/engine/server.ts', worker: 'src/engine/worker.ts' } },
-  { ...node, entryPoints: { 'gpu-probe': 'src/compute/gpu-probe.ts' } },
+  { ...node, entryPoints: { 'gpu-probe': 'src/compute/gpu-probe.ts', 'gpu-host': 'src/compute/gpu-host.ts' } },
+  { ...node, entryPoints: { 'sigma-commands': 'src/cli/commands.ts' } },
   { ...node, entryPoints: { sigma: 'src/cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
   {
     entryPoints: {

@@ -4,7 +4,7 @@
  *
  *   npm run build && npm run bench [-- --large] [--out FILE]       needs /usr/bin/time and python3 with numpy; scipy and torch where present
  *
- * About 15 minutes on two cores. --large adds 1,000,000 x 768 (3 GB of disk, 10 minutes more).
+ * About 15 minutes on two cores. --large adds 1,000,000 x 768 and 128,256 x 4,096 (3 GB of disk, 10 minutes more).
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -47,6 +47,19 @@ with open(sys.argv[1], 'wb') as f:
     for shape in shapes.values():
         scale = (np.arange(1, shape[1] + 1) ** -0.3).astype(np.float32)
         f.write((0.02 * rng.standard_normal(shape, dtype=np.float32) * scale).tobytes())`;
+
+/** Random rows in bfloat16, by cutting float32. */
+const WRITE_LLAMA = `
+import sys, json, struct, numpy as np
+n, d = 128_256, 4096
+text = json.dumps({'model.embed_tokens.weight': {'dtype': 'BF16', 'shape': [n, d], 'data_offsets': [0, 2 * n * d]}}).encode()
+text += b' ' * (-len(text) % 8)
+rng = np.random.default_rng(0)
+scale = (np.arange(1, d + 1) ** -0.4).astype(np.float32)
+with open(sys.argv[1], 'wb') as f:
+    f.write(struct.pack('<Q', len(text)) + text)
+    for i in range(0, n, 8016):
+        (rng.standard_normal((8016, d), dtype=np.float32) * scale).view(np.uint16)[:, 1::2].tofile(f)`;
 
 /** Each prints the seconds that it took without starting Python and importing. */
 const python = (imports, work) => [
@@ -111,6 +124,14 @@ try {
     pairs('1,000,000 x 768 float32, to 1 %', large, LONG_ROUNDS, ['--tolerance', '0.01'], []);
     pairs('1,000,000 x 768 float32, exact', large, LONG_ROUNDS, [], [BLOCKS]);
     rmSync(large);
+  }
+  if (flags.large) pairs('128,256 x 4,096 bfloat16 (a Llama 3 embedding matrix)', file('llama.safetensors', WRITE_LLAMA, []), 1, [], []);
+  for (const [title, script, ...args] of [
+    ['Gram matrices alone', 'bench/kernels.mjs', '768', '2048', '4096'],
+    ['Eigenvalues alone', 'bench/eigenvalues.mjs'],
+  ]) {
+    lines.push('', `### ${title}`, '', '```', execFileSync(process.execPath, [script, ...args], { encoding: 'utf8' }).trim(), '```');
+    writeFileSync(flags.out, results());
   }
   console.log(results());
 } finally {

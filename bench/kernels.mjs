@@ -1,6 +1,6 @@
 /**
- * The Gram matrix of rows in float64, by each kernel of the processor and by NumPy (`X.T @ X`, which is its BLAS's dsyrk), in turn in one
- * run. GFLOP/s count rows d^2, half of a full product; each is the median of five, and in brackets the best, which other work on the
+ * The Gram matrix of rows, by each kernel of the processor and by NumPy (`X.T @ X`, which is its BLAS's dsyrk, or ssyrk), in turn in one
+ * run. Ours take rows of float64, and round them where products are float32. GFLOP/s count rows d^2, half of a full product; each is the median of five, and in brackets the best, which other work on the
  * machine disturbs less.
  *
  *   node bench/kernels.mjs [WIDTH...]       needs python3 with numpy
@@ -25,7 +25,7 @@ const widths = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [25
 const reference = `
 import sys, time, numpy as np
 n, d = int(sys.argv[1]), int(sys.argv[2])
-x = np.sin(np.arange(n * d, dtype=np.float64) ** 2).reshape(n, d)
+x = np.sin(np.arange(n * d, dtype=np.float64) ** 2).reshape(n, d).astype(sys.argv[3])
 x.T @ x
 start = time.perf_counter()
 x.T @ x
@@ -60,8 +60,10 @@ try {
   ].map(([name, kernels, precision]) => ({ name, measure: (y, n, d) => gigaflops(kernels, y, n, d, precision) }));
   for (const threads of ['1', '2']) {
     const env = { ...process.env, OPENBLAS_NUM_THREADS: threads, OMP_NUM_THREADS: threads };
-    const measure = (_, n, d) => Number(execFileSync(PYTHON, ['-c', reference, String(n), String(d)], { env }));
-    engines.push({ name: threads === '1' ? 'NumPy' : `NumPy x${threads}`, measure });
+    for (const type of ['float64', 'float32']) {
+      const measure = (_, n, d) => Number(execFileSync(PYTHON, ['-c', reference, String(n), String(d), type], { env }));
+      engines.push({ name: `NumPy${type === 'float32' ? ' f32' : ''}${threads === '1' ? '' : ` x${threads}`}`, measure });
+    }
   }
   console.log(`${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}, load ${load()} before`);
   console.log(`${'rows x d'.padEnd(14)}${engines.map(({ name }) => name.padStart(15)).join('')}`);

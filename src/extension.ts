@@ -49,13 +49,14 @@ export function activate(context: vscode.ExtensionContext): void {
     });
     const problems = new Problems();
     const analyses = new Analyses(engine);
-    const spectra = new SpectrumEditor(extensionUri, analyses, problems, log);
+    const spectra = new SpectrumEditor(extensionUri, analyses, problems, runs, log);
     const comparisons = new ComparePanels(extensionUri, analyses, log);
     const history = vscode.Uri.joinPath(storageUri ?? globalStorageUri, 'runs.jsonl').fsPath;
     const watch = new RunWatch(engine, runs, history, log);
     const status = new RunStatus(runs, analyses, (paused) => watch.pause(paused));
     subscriptions.push(
       problems,
+      vscode.workspace.onDidGrantWorkspaceTrust(() => engine?.restart()),
       spectra.register(),
       registerAnalyzeCommand(),
       comparisons.register(),

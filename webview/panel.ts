@@ -26,6 +26,7 @@ import { quantitiesView } from './views/quantities';
 import { runView } from './views/run';
 import { tensorListView } from './views/tensor-list';
 import { verdictView } from './views/verdict';
+import { watchedRunView } from './views/watched-run';
 
 /** Builds the panel into `body`, connects it to the host, and keeps both in step. */
 export function startPanel(body: HTMLElement, host: Host): void {
@@ -62,6 +63,7 @@ export function startPanel(body: HTMLElement, host: Host): void {
       show();
     },
   });
+  const watched = watchedRunView(() => host.post({ type: 'openRun' }));
   const verdict = verdictView();
   const facts = glanceView();
   const target: ExportTarget = {
@@ -118,7 +120,7 @@ export function startPanel(body: HTMLElement, host: Host): void {
     ),
     element('div', { class: 'actions' }, exports),
   );
-  const main = element('main', {}, header.root, run.root, verdict.root, report);
+  const main = element('main', {}, header.root, run.root, watched.root, verdict.root, report);
   const layout = element('div', { class: 'layout' }, tensors.root, main);
   body.append(layout);
 
@@ -152,6 +154,7 @@ export function startPanel(body: HTMLElement, host: Host): void {
     header.show(heading);
     setText(document.head.querySelector('title')!, heading.title);
     run.show(session);
+    watched.show(session.watched);
     showTensors();
     showReport();
   };

@@ -12,6 +12,9 @@ export const report = v.pipe(
 
 const file = v.custom<FileSummary>((value) => isObject(value) && typeof value.path === 'string' && Array.isArray(value.tensors));
 
+/** As analysis/verdict has them. */
+export const level = v.picklist(['broken', 'collapsed', 'collapsing', 'watch', 'unknown', 'healthy']);
+
 /** What the host sends to the panel. */
 const hostMessage = v.variant('type', [
   /** First of all, and again when the file changes. `selected` is null when the file holds no matrix. */
@@ -20,6 +23,8 @@ const hostMessage = v.variant('type', [
   v.object({ type: v.literal('progress'), tensor: v.string(), fraction: v.number(), stage: v.string() }),
   /** `final` is false while the report is still being refined. */
   v.object({ type: v.literal('report'), tensor: v.string(), report, final: v.boolean() }),
+  /** The watched run that the file belongs to, and what has become of it in a sentence; null where there is nothing to say. */
+  v.object({ type: v.literal('watched'), run: v.nullable(v.object({ level, sentence: v.string() })) }),
   /** `tensor` is null when the file itself could not be read. */
   v.object({ type: v.literal('failure'), tensor: v.nullable(v.string()), message: v.string(), cancelled: v.boolean() }),
 ]);
@@ -30,6 +35,7 @@ const panelMessage = v.variant('type', [
   /** `selected` is the tensor that was on screen before a reload. */
   v.object({ type: v.literal('ready'), selected: v.nullable(v.string()) }),
   v.object({ type: v.literal('select'), tensor: v.string() }),
+  v.object({ type: v.literal('openRun') }),
   v.object({ type: v.literal('cancel') }),
   v.object({ type: v.literal('retry') }),
   v.object({ type: v.literal('copy'), text: v.string() }),

@@ -17,6 +17,8 @@ export interface Session {
   /** The latest report of `tensor`, perhaps still being refined. */
   readonly report: SpectralReport | null;
   readonly run: Run;
+  /** Of the watched run that the file belongs to. */
+  readonly watched: Extract<HostMessage, { type: 'watched' }>['run'];
   /** What the reports of `tensor` have said so far, in the order of their rows: the steps of the refinement on screen. */
   readonly steps: readonly RefinementStep[];
 }
@@ -30,7 +32,7 @@ export interface RefinementStep {
 const OPENING: Run = { kind: 'running', fraction: 0, stage: 'Opening the file' };
 const STARTING: Run = { kind: 'running', fraction: 0, stage: 'Starting' };
 
-export const NEW_SESSION: Session = { file: null, tensor: null, report: null, run: OPENING, steps: [] };
+export const NEW_SESSION: Session = { file: null, tensor: null, report: null, run: OPENING, watched: null, steps: [] };
 
 /** What the panel knows after a message. Messages about a tensor that is no longer selected change nothing. */
 export function receive(session: Session, message: HostMessage): Session {
@@ -38,6 +40,7 @@ export function receive(session: Session, message: HostMessage): Session {
     case 'file': {
       const same = session.file?.path === message.file.path && session.tensor === message.selected;
       return {
+        ...session,
         file: message.file,
         tensor: message.selected,
         // An older report of the same tensor stands until the next one is here.
@@ -57,6 +60,8 @@ export function receive(session: Session, message: HostMessage): Session {
         run: message.final ? { kind: 'done' } : refining(session.run),
         steps: withStep(session.steps, message.report),
       };
+    case 'watched':
+      return { ...session, watched: message.run };
     case 'failure':
       if (message.tensor !== null && message.tensor !== session.tensor) return session;
       return { ...session, run: { kind: 'failed', message: message.message, cancelled: message.cancelled } };

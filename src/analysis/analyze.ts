@@ -44,10 +44,13 @@ export async function analyze(
   const normalize = options.normalize ?? !weights;
   const { columns } = source;
   const preparation = new RowPreparation(columns, normalize);
-  const products = backend.description.precision;
-  const noSpectra = () => new SpectraAccumulator(columns, backend.kernels, hooks.poll, products);
-  let accumulator = noSpectra();
   const clock = stopwatch();
+  const wanted = Math.min(options.rows ?? Number.POSITIVE_INFINITY, rowCapacity(columns));
+  /** Nobody looks before there are more rows than columns. */
+  const many = hooks.refined === null && options.tolerance === null && Math.min(wanted, source.rows ?? 0) > 2 * columns;
+  const products = backend.description.precision;
+  const noSpectra = () => new SpectraAccumulator(columns, backend.kernels, hooks.poll, products, many);
+  let accumulator = noSpectra();
   const settings: Settings = { columns, normalize, weights, options, backend };
 
   const add = async (rows: Rows): Promise<void> => {
@@ -58,7 +61,6 @@ export async function analyze(
     await accumulator.add(usable, rounded ? 'float32' : products);
     clock.to('read');
   };
-  const wanted = Math.min(options.rows ?? Number.POSITIVE_INFINITY, rowCapacity(columns));
 
   clock.to('read');
   let read = 0;
@@ -207,9 +209,12 @@ function isUsable({ used, integrity }: RowFacts): boolean {
 /** Formats in which models are saved. */
 const HOLD_MODELS = new Set(['safetensors', 'torch', 'npz', 'gguf', 'hdf5', 'keras', 'dcp', 'orbax', 'deepspeed']);
 
-/** Whether a tensor is a weight of a model, by the names that frameworks give them. Weights are not scaled to unit rows. */
+/**
+ * Whether a tensor is a weight of a model, by the names that frameworks give them, and that parts of fused weights (`x[q]`) and products of
+ * adapters (`x (B A)`) have here. Weights are not scaled to unit rows.
+ */
 export function isWeight(format: string, tensor: string): boolean {
-  return HOLD_MODELS.has(format) && /(^|[./])(weight|kernel)(:0)?$/.test(tensor);
+  return HOLD_MODELS.has(format) && /(^|[./])(weight|kernel)(:0)?$|\[\w+\]$| \((W \+ )?B A\)$/.test(tensor);
 }
 
 /** Row indices that each doubling adds to the sample before, up to the target. @param wanted whether one that is smaller is wanted */

@@ -1,4 +1,4 @@
-import type { Kernels, Precision, Tridiagonalization } from '../compute/kernels';
+import type { GramSum, Kernels, Precision, Tridiagonalization } from '../compute/kernels';
 import { type GramSummary, hasDrifted, type OpenSummary, openSummary, settle } from '../spectral/gram-summary';
 import { changeBoth, openProductCheck, PROBES, type ProductCheck, productError } from '../spectral/product-error';
 import { shiftedInverseForms, type Tridiagonal, tridiagonalEigenvalues } from '../spectral/tridiagonal';
@@ -65,6 +65,8 @@ export class SpectraAccumulator {
   private kept: Rows[] = [];
   private keptRows = 0;
   private open: OpenSummary | null = null;
+  /** On its way into the scatter matrix of the open summary. */
+  private sum: GramSum | null = null;
   private spread: { readonly index: number; readonly hash: number; readonly row: Float64Array }[] = [];
   /** Rows with a smaller hash are spread rows. */
   private spreadBound = 2 ** 32;
@@ -79,6 +81,8 @@ export class SpectraAccumulator {
     private readonly poll: () => void,
     /** Of the products that the kernels give. */
     private readonly precision: Precision = 'float64',
+    /** Whether more rows than columns come before spectra are asked for: then none are kept. */
+    private readonly many = false,
   ) {}
 
   get rows(): number {
@@ -93,7 +97,7 @@ export class SpectraAccumulator {
     if (rows.count === 0) return;
     this.addToSpread(rows);
     if (this.open !== null) return this.fold(this.open, rows, precision);
-    if (this.keptRows + rows.count <= this.columns) {
+    if (!this.many && this.keptRows + rows.count <= this.columns) {
       this.kept.push({ count: rows.count, values: rows.values.slice(0, rows.count * this.columns) });
       this.keptRows += rows.count;
       return;
@@ -142,15 +146,21 @@ export class SpectraAccumulator {
       const band = values.subarray(first * columns, (first + rows) * columns);
       summary.fourthMoment += rowPasses().gather(band, rows, columns, summary.mean, offset, summary.thirdMoment);
     }
-    if (precision === 'float32') this.check ??= openProductCheck(summary.scatter, columns, 0);
-    await this.kernels.addGram(values, count, columns, summary.scatter, this.poll, precision);
+    this.sum ??= await this.kernels.sumGram(columns, summary.scatter);
+    if (precision === 'float32' && this.check === null) {
+      await this.sum.settle(this.poll);
+      this.check = openProductCheck(summary.scatter, columns, 0);
+    }
     const { check } = this;
     if (check !== null) await this.kernels.applyGram(values, count, columns, check.probes, PROBES, check.images, this.poll);
+    await this.sum.add(values, count, this.poll, precision);
     open.added += count;
-    if (hasDrifted(open)) this.settle(open);
+    // Of a scatter matrix that may lag behind: then the summary is settled early.
+    if (hasDrifted(open)) await this.settle(open);
   }
 
-  private settle(open: OpenSummary): void {
+  private async settle(open: OpenSummary): Promise<void> {
+    await this.sum?.settle(this.poll);
     if (this.check === null) settle(open);
     else changeBoth(this.check, open.summary.scatter, this.columns, () => settle(open));
   }
@@ -162,7 +172,7 @@ export class SpectraAccumulator {
    */
   async spectra(progress: (fraction: number) => void): Promise<Spectra> {
     if (this.open === null) return this.rowSide(progress);
-    this.settle(this.open);
+    await this.settle(this.open);
     return this.columnSide(this.open.summary, progress);
   }
 
@@ -173,11 +183,12 @@ export class SpectraAccumulator {
       diagonal: reduction.diagonal.map((x) => x / rows),
       offDiagonal: reduction.offDiagonal.map((x) => x / rows),
     };
-    const centred = nonNegative(tridiagonalEigenvalues(t, this.poll));
+    const rank = Math.min(rows, columns);
+    const centred = nonNegative(tridiagonalEigenvalues(t, this.poll)).subarray(0, rank);
     // C = S + mean mean^T, and the basis begins with the mean.
     const diagonal = Float64Array.from(t.diagonal);
     diagonal[0] += reduction.borderCoordinate ** 2;
-    const uncentred = nonNegative(tridiagonalEigenvalues({ ...t, diagonal }, this.poll));
+    const uncentred = nonNegative(tridiagonalEigenvalues({ ...t, diagonal }, this.poll)).subarray(0, rank);
     const { pilot } = this;
     const coordinates = once(() => {
       const x = new Float64Array(pilot.length * columns);
@@ -236,6 +247,7 @@ export class SpectraAccumulator {
     // Y Y^T, a panel of columns at a time: the rows themselves are kept as they are, for the samples to come.
     const gram = new Float64Array(rows * rows);
     const check = this.precision === 'float32' ? openProductCheck(gram, rows, 0) : null;
+    const sum = await this.kernels.sumGram(rows, gram);
     const [centredRows, panel] = [0, 1].map(() => new Float64Array(rows * Math.min(PANEL, columns)));
     for (let first = 0; first < columns; first += PANEL) {
       const width = Math.min(PANEL, columns - first);
@@ -243,9 +255,10 @@ export class SpectraAccumulator {
       i = 0;
       for (const row of this.keptRowViews()) subtract(row.subarray(first), part, centredRows.subarray(width * i++));
       transpose(centredRows, 0, rows, width, panel);
-      await this.kernels.addGram(panel, width, rows, gram, this.poll);
+      await sum.add(panel, width, this.poll);
       if (check !== null) await this.kernels.applyGram(panel, width, rows, check.probes, PROBES, check.images, this.poll);
     }
+    await sum.settle(this.poll);
     const t = await this.reduce(gram, rows, border, progress);
     const centred = nonNegative(tridiagonalEigenvalues(t, this.poll));
     const bordered: Tridiagonal = {

@@ -10,8 +10,6 @@ export interface Command {
   readonly summary: string;
   /** What `sigma NAME --help` prints. */
   readonly help: string;
-  /** Whether it runs in the first thread, which has standard input; its arithmetic is then done elsewhere. */
-  readonly inFirstThread?: true;
   /**
    * @param args what stands after the command's name
    * @throws Failure when what was asked cannot be done

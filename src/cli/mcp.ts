@@ -25,7 +25,6 @@ export const mcpCommand: Command = {
   name: 'mcp',
   summary: 'the same for language models: a server of the Model Context Protocol',
   help: HELP,
-  inFirstThread: true,
   async run(args, terminal) {
     const { values, positionals } = parseArguments('mcp', args, { root: { type: 'string', multiple: true } });
     if (positionals.length > 0) throw new Failure(`mcp takes no files, but got ${positionals[0]}; name a folder with --root DIR`);

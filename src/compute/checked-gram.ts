@@ -1,7 +1,6 @@
 import { cpuKernels } from './cpu';
 import type { GpuGram, GramBand } from './gpu';
-import type { Kernels } from './kernels';
-import type { GramSum } from './resident-kernels';
+import type { GramSum, Kernels } from './kernels';
 import { FRACTION_BITS, MOST_ROWS } from './wgsl/gram';
 
 /** A product of the GPU that does not agree with float64. */
@@ -79,7 +78,7 @@ export function checkedGramSum(sums: GpuGram, d: number, gram: Float64Array, kep
   }
 
   /** The rows at the batch's scale, once there is room for them; null where all are zero. @param y at most as many as a batch takes */
-  async function prepared(y: Float64Array | Float32Array, poll: () => void): Promise<ScaledRows | null> {
+  async function prepared(y: Float64Array, poll: () => void): Promise<ScaledRows | null> {
     let block = scaledRows(y, d, scale);
     if (block.largest === 0 && block.squares.every((x) => x === 0)) return null;
     if (rows === 0 || rows + y.length / d > batchRows || block.largest > 1) {
@@ -109,8 +108,7 @@ export function checkedGramSum(sums: GpuGram, d: number, gram: Float64Array, kep
           // While these rows travel, the processor multiplies them with the witnesses.
           const sent = sums.add(block.values, part.length / d);
           sent.catch(() => {});
-          const exact = part instanceof Float64Array ? part : Float64Array.from(part);
-          await cpu.applyGram(exact, part.length / d, d, witnesses, WITNESSES, expected, poll);
+          await cpu.applyGram(part, part.length / d, d, witnesses, WITNESSES, expected, poll);
           await sent;
         }
       } catch (error) {
@@ -142,7 +140,7 @@ interface ScaledRows {
   readonly squares: Float64Array;
 }
 
-function scaledRows(y: Float64Array | Float32Array, d: number, scale: number): ScaledRows {
+function scaledRows(y: Float64Array, d: number, scale: number): ScaledRows {
   const values = new Float32Array(y.length);
   const squares = new Float64Array(d);
   let largest = 0;

@@ -28,8 +28,7 @@ export async function checkedRows(gpu: Gpu, rows: number, d: number): Promise<He
       const size = largest(y.subarray(0, count * d));
       if (size > 0 && scale === 0) scale = 2 ** -Math.max(-480, Math.min(480, Math.ceil(Math.log2(size))));
       if (!(size * scale < 2 ** 30)) throw new RangeError('It cannot take numbers of this size.');
-      const exact = y instanceof Float64Array ? y : Float64Array.from(y.subarray(0, count * d));
-      await cpu.applyGram(exact, count, d, witnesses, WITNESSES, images, poll);
+      await cpu.applyGram(y, count, d, witnesses, WITNESSES, images, poll);
       await held.add(
         Float32Array.from(y.subarray(0, count * d), (value) => value * scale),
         count,
@@ -67,7 +66,7 @@ export async function checkedRows(gpu: Gpu, rows: number, d: number): Promise<He
 }
 
 /** Magnitude. */
-function largest(x: Float64Array | Float32Array): number {
+function largest(x: Float64Array): number {
   let most = 0;
   for (let i = 0; i < x.length; i++) most = Math.max(most, Math.abs(x[i]));
   return most;

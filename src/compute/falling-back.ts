@@ -64,7 +64,7 @@ export function fallingBack(gpu: GpuBackend, cpu: Backend): ResidentBackend {
           async add(y, count, poll) {
             // Another sum may have failed since.
             if (current !== gpu) await leave(poll);
-            if (sum === null) await cpu.kernels.addGram(float64(y, count * d), count, d, gram, poll);
+            if (sum === null) await cpu.kernels.addGram(y, count, d, gram, poll);
             else if (!(await done(() => sum!.add(y, count, () => {}), poll))) await leave(poll);
           },
           async settle(poll) {
@@ -111,8 +111,4 @@ function failing(held: HeldRows, fail: (error: unknown) => void): HeldRows {
     },
     release: () => held.release(),
   };
-}
-
-function float64(y: Float64Array | Float32Array, length: number): Float64Array {
-  return y instanceof Float64Array ? y : Float64Array.from(y.subarray(0, length));
 }

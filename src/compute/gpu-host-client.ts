@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
-import type { Duplex } from 'node:stream';
+import { type Duplex, PassThrough } from 'node:stream';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { ByteChannel } from './byte-channel';
 import type { AdapterSearch } from './dawn';
@@ -24,7 +24,9 @@ const PATIENCE = { open: 15_000, answer: 60_000 };
 const GRACE = 2000;
 
 /** A GPU in a process of its own, or the sentence that says why there is none. */
-export type HostedGpu = { readonly gpu: Gpu; readonly search: AdapterSearch & { readonly found: true } } | { readonly reason: string };
+export type HostedGpu =
+  | { readonly gpu: Gpu; readonly search: AdapterSearch & { readonly found: true }; readonly pid: number }
+  | { readonly reason: string };
 
 /**
  * Starts a process that has a GPU. When it ends or does not answer, everything that waits for it rejects, and so does all that comes after.
@@ -33,7 +35,10 @@ export type HostedGpu = { readonly gpu: Gpu; readonly search: AdapterSearch & { 
  */
 export async function hostedGpu(node: string, script: string, env: NodeJS.ProcessEnv, patience = PATIENCE): Promise<HostedGpu> {
   const child = spawn(node, [script], { env, cwd: dirname(script), stdio: ['pipe', 'pipe', 'ignore', 'pipe'], windowsHide: true });
-  const connection = createMessageConnection(new StreamMessageReader(child.stdout!), new StreamMessageWriter(child.stdin!));
+  // In between, as a request that cannot be written would reject in a place that nobody can await.
+  const requests = new PassThrough();
+  requests.pipe(child.stdin!);
+  const connection = createMessageConnection(new StreamMessageReader(child.stdout!), new StreamMessageWriter(requests));
   const bytes = new ByteChannel(child.stdio[BYTES] as Duplex);
   child.stdin!.on('error', () => {});
   let end: Error | null = null;
@@ -134,7 +139,7 @@ export async function hostedGpu(node: string, script: string, env: NodeJS.Proces
     async close() {
       if (end === null) {
         const force = setTimeout(() => child.kill('SIGKILL'), GRACE);
-        child.stdin!.end();
+        requests.end();
         await exited;
         clearTimeout(force);
       }
@@ -143,7 +148,7 @@ export async function hostedGpu(node: string, script: string, env: NodeJS.Proces
 
   try {
     const search = await answer(() => connection.sendRequest(openRequest), patience.open);
-    if (search.found) return { gpu, search };
+    if (search.found) return { gpu, search, pid: child.pid! };
     await gpu.close();
     return { reason: search.reason };
   } catch (error) {

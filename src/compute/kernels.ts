@@ -17,6 +17,14 @@ export interface Tridiagonalization extends Tridiagonal {
 /** Of the products that enter a Gram matrix. */
 export type Precision = 'float64' | 'float32';
 
+/** Y^T Y of many blocks of rows, on its way into a Gram matrix. */
+export interface GramSum {
+  /** As `Kernels.addGram`, but that the Gram matrix may lag behind; `y` may be changed once this resolves. */
+  add(y: Float64Array, count: number, poll: () => void, precision?: Precision): Promise<void>;
+  /** Resolves when all that was added is in the Gram matrix. */
+  settle(poll: () => void): Promise<void>;
+}
+
 /** Where the flops happen. */
 export interface Kernels {
   /**
@@ -28,6 +36,11 @@ export interface Kernels {
    *   summed in it, where that is faster; entries above 2^60 may then overflow.
    */
   addGram(y: Float64Array, count: number, d: number, gram: Float64Array, poll: () => void, precision?: Precision): Promise<void>;
+  /**
+   * Y^T Y of blocks that come one after the other, while their reader goes on; one sum at a time.
+   * @param gram d x d, row-major; the upper triangle is added to as sums come, and holds all of them once the sum is settled
+   */
+  sumGram(d: number, gram: Float64Array): Promise<GramSum>;
   /**
    * Adds X Y^T Y to `out`: to each of its rows Y^T (Y x) of the same row x of X. Never forms Y^T Y.
    * @param y count x d, row-major float64

@@ -9,12 +9,15 @@ const PANEL = 256;
 export function plainKernels(): Kernels {
   return {
     async addGram(y, count, d, gram, poll) {
-      const panel = new Float64Array(d * Math.min(count, PANEL));
-      for (let first = 0; first < count; first += PANEL) {
-        const rows = Math.min(PANEL, count - first);
-        transpose(y, first, rows, d, panel);
-        addPanel(panel, rows, d, gram, poll);
-      }
+      addGram(y, count, d, gram, poll);
+    },
+    async sumGram(d, gram) {
+      return {
+        async add(y, count, poll) {
+          addGram(y, count, d, gram, poll);
+        },
+        async settle() {},
+      };
     },
     async applyGram(y, count, d, x, vectors, out, poll) {
       const products = new Float64Array(4 * count);
@@ -48,6 +51,15 @@ export function plainKernels(): Kernels {
     },
     async close() {},
   };
+}
+
+function addGram(y: Float64Array, count: number, d: number, gram: Float64Array, poll: () => void): void {
+  const panel = new Float64Array(d * Math.min(count, PANEL));
+  for (let first = 0; first < count; first += PANEL) {
+    const rows = Math.min(PANEL, count - first);
+    transpose(y, first, rows, d, panel);
+    addPanel(panel, rows, d, gram, poll);
+  }
 }
 
 /** Columns per tile: four vectors of a tile stay in the first-level cache while the rows stream by. */

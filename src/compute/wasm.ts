@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import type { Kernels, Precision } from './kernels';
+import type { GramSum, Kernels, Precision } from './kernels';
 import { PLAIN_SIMD, RELAXED_SIMD } from './wasm-code';
 import { type TridiagonalExports, tridiagonalizeIn, tridiagonalLayout, tridiagonalMultiplications } from './wasm-tridiagonal';
 import { WORD } from './wasm-words';
@@ -74,6 +74,8 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
   /** The memory of a reduction that is over. */
   let idle: Space | null = null;
   let job = 0;
+  /** Ends the job of a Gram matrix whose other threads work on while this one reads. */
+  let finishGram: ((poll: () => void) => void) | null = null;
 
   /** A memory of at least so many bytes; what was in an earlier one is lost. */
   function reserve(bytes: number): Space {
@@ -144,11 +146,19 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
    * Blocks of rows in panels of four columns, or of eight of float32, with zeros beyond the last of either.
    * @param extra bytes that the caller needs after a block
    */
-  function* packed(y: Float64Array, count: number, d: number, extra: (step: number) => number, precision: Precision = 'float64') {
+  function* packed(
+    y: Float64Array,
+    count: number,
+    d: number,
+    poll: () => void,
+    extra: (step: number) => number,
+    precision: Precision = 'float64',
+  ) {
     const panel = PANEL[precision];
     const panels = Math.ceil(d / panel.columns);
     const limit = Math.max(4, Math.min(ROWS, 4 * Math.floor(ELEMENTS / (4 * panel.columns * panels))));
     for (let first = 0; first < count; first += limit) {
+      finishGram?.(poll);
       const taken = Math.min(limit, count - first);
       const rows = 4 * Math.ceil(taken / 4);
       // An odd number of cache lines: with a power of two, all panels would compete for the same few places in a cache.
@@ -174,24 +184,43 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
     }
   }
 
+  function sumGram(d: number, gram: Float64Array): GramSum {
+    const side = Math.ceil(d / TILE);
+    return {
+      async add(y, count, poll, precision = 'float64') {
+        const kind = precision === 'float64' ? KIND.gram : KIND.shortGram;
+        for (const { space, rows } of packed(y, count, d, poll, () => 0, precision)) {
+          const end = begin(space, kind, (side * (side + 1)) / 2, (rows * d * d) / 2);
+          // Tasks go down the columns of tiles, each to the diagonal.
+          let i = 0;
+          let j = 0;
+          const drain = (_: number, slot: number): void => {
+            addTile(gram, d, TILE * i, TILE * j, space.result(slot));
+            if (i++ === j) {
+              i = 0;
+              j++;
+            }
+          };
+          finishGram = (poll) => {
+            finishGram = null;
+            end(drain, poll);
+          };
+        }
+      },
+      async settle(poll) {
+        finishGram?.(poll);
+      },
+    };
+  }
+
   return {
-    async addGram(y, count, d, gram, poll, precision = 'float64') {
-      const kind = precision === 'float64' ? KIND.gram : KIND.shortGram;
-      for (const { space, rows } of packed(y, count, d, () => 0, precision)) {
-        const side = Math.ceil(d / TILE);
-        // Tasks go down the columns of tiles, each to the diagonal.
-        let i = 0;
-        let j = 0;
-        const drain = (_: number, slot: number): void => {
-          addTile(gram, d, TILE * i, TILE * j, space.result(slot));
-          if (i++ === j) {
-            i = 0;
-            j++;
-          }
-        };
-        run(space, kind, (side * (side + 1)) / 2, (rows * d * d) / 2, drain, poll);
-      }
+    async addGram(y, count, d, gram, poll, precision) {
+      const sum = sumGram(d, gram);
+      await sum.add(y, count, poll, precision);
+      await sum.settle(poll);
     },
+
+    sumGram: async (d, gram) => sumGram(d, gram),
 
     async applyGram(y, count, d, x, vectors, out, poll) {
       const panels = Math.ceil(d / 4);
@@ -201,7 +230,7 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
         const taken = Math.min(most, vectors - first);
         const groups = Math.ceil(taken / 4);
         const bytes = groups * panels * 4 * 32;
-        for (const { space, rows, end } of packed(y, count, d, (step) => bytes + groups * step)) {
+        for (const { space, rows, end } of packed(y, count, d, poll, (step) => bytes + groups * step)) {
           space.words[WORD.x] = end;
           space.words[WORD.products] = end + bytes;
           packVectors(x.subarray(first * d), taken, d, space.doubles.subarray(end / 8, (end + bytes) / 8));
@@ -255,6 +284,7 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
     },
 
     async close() {
+      finishGram = null;
       await space?.dismiss();
       space = null;
       idle = null;

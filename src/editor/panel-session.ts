@@ -5,6 +5,9 @@ import type { EngineClient } from '../engine/client';
 import { EngineError, ErrorCode, type FileSummary } from '../engine/protocol';
 import type { TensorInfo } from '../formats/matrix-source';
 
+/** What a session says; of the run that a file belongs to, others do. */
+export type SessionMessage = Exclude<HostMessage, { type: 'watched' }>;
+
 /** The part of the engine that a panel needs. */
 export type SessionEngine = Pick<EngineClient, 'inspect' | 'analyze'>;
 
@@ -34,7 +37,7 @@ export interface PanelSessionParts {
   readonly wording: Wording;
   /** Read at the start of each analysis. */
   options(): AnalysisOptions;
-  post(message: HostMessage): void;
+  post(message: SessionMessage): void;
   copy(text: string): void;
   save(file: ExportFile): void;
   /** The report as a page of its own. */
@@ -53,7 +56,7 @@ export class PanelSession {
   #file: FileSummary | null = null;
   #selected: string | null = null;
   /** What the panel shows now, to be posted again when it comes back from being hidden. */
-  #shown: { file?: HostMessage; report?: HostMessage; status?: HostMessage } = {};
+  #shown: { file?: SessionMessage; report?: SessionMessage; status?: SessionMessage } = {};
   #opened = false;
   #disposed = false;
 
@@ -61,7 +64,7 @@ export class PanelSession {
     this.#parts = parts;
   }
 
-  receive(message: PanelMessage): void {
+  receive(message: Exclude<PanelMessage, { type: 'openRun' }>): void {
     if (this.#disposed) return;
     switch (message.type) {
       case 'ready':
@@ -200,7 +203,7 @@ export class PanelSession {
     this.#show({ type: 'failure', tensor, message: this.#parts.wording.cancelled, cancelled: true });
   }
 
-  #show(message: HostMessage): void {
+  #show(message: SessionMessage): void {
     switch (message.type) {
       case 'file':
         this.#shown = { file: message };

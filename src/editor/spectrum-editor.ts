@@ -4,16 +4,20 @@ import type { AnalysisOptions, SpectralReport } from '../analysis/report';
 import { toJson } from '../analysis/report-json';
 import type { FileSummary } from '../engine/protocol';
 import { standalonePage } from '../standalone-page';
-import { SECTION, SPECTRUM_EDITOR } from './contributions';
+import { COMMANDS, SECTION, SPECTRUM_EDITOR } from './contributions';
 import { servePanel } from './panel-page';
 import { PanelSession, type SessionEngine } from './panel-session';
 import type { Problems } from './problems';
+import { plain, runPhrase } from './run-phrases';
+import { type RunsModel, runName } from './runs-model';
 import { saveExport } from './save-export';
 import { analysisOptions } from './settings';
 import { SpectrumDocument } from './spectrum-document';
 
 /** Opens the panel of a file. `tensor` is shown first; null for the one that the panel itself chooses. */
 export type OpenSpectrum = (file: vscode.Uri, tensor: string | null) => Promise<void>;
+
+type WatchedRun = Extract<HostMessage, { type: 'watched' }>['run'];
 
 /** The custom editor: a webview for each panel, and a session behind each. */
 export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<SpectrumDocument> {
@@ -25,6 +29,7 @@ export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<Spect
     private readonly extensionUri: vscode.Uri,
     private readonly engine: SessionEngine,
     private readonly problems: Problems,
+    private readonly runs: RunsModel,
     private readonly log: vscode.LogOutputChannel,
   ) {}
 
@@ -72,12 +77,31 @@ export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<Spect
     const wanted = this.#wanted.get(key);
     this.#wanted.delete(key);
     if (wanted !== undefined) session.select(wanted);
+    let told: WatchedRun = null;
+    const tellOfRun = (again: boolean): void => {
+      const run = this.#runOf(document.uri);
+      if (again ? run === null : run?.sentence === told?.sentence) return;
+      told = run;
+      void webview.postMessage({ type: 'watched', run } satisfies HostMessage);
+    };
+    const following = this.runs.onDidChange(() => tellOfRun(false));
+    panel.onDidDispose(() => following.dispose());
     webview.onDidReceiveMessage((received: unknown) => {
       const message = parsePanelMessage(received);
-      if (message) session.receive(message);
+      if (message?.type === 'ready') tellOfRun(true);
+      if (message?.type === 'openRun') void vscode.commands.executeCommand(COMMANDS.openRun, this.runs.runAt(document.uri.fsPath)?.path);
+      else if (message) session.receive(message);
       else this.log.warn('A panel sent a message that no panel sends; it was dropped.');
     });
     servePanel(webview, this.extensionUri, 'panel', vscode.l10n.t('Spectral Health'));
+  }
+
+  /** Only of a run that has changed for the worse: a file in it may be healthy by itself. */
+  #runOf(uri: vscode.Uri): WatchedRun {
+    const run = this.runs.runAt(uri.fsPath);
+    if (run === undefined || run.level === 'healthy' || run.level === 'unknown') return null;
+    const sentence = vscode.l10n.t('The verdict below is of this file alone. Its run, {0}: {1}.', plain(runName(run)), runPhrase(run));
+    return { level: run.level, sentence };
   }
 
   #session(uri: vscode.Uri, panel: vscode.WebviewPanel): PanelSession {

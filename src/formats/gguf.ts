@@ -8,8 +8,9 @@ import { FormatError } from './format-error';
 import { GGML_TYPES, type GgmlType } from './ggml-blocks';
 import { type GgufTensor, MAX_TENSORS, readGgufHeader } from './gguf-header';
 import type { TensorFile } from './matrix-source';
+import { modelFile } from './model-file';
 import { ShardPool } from './shard-pool';
-import { type OpenMatrix, type StoredTensor, storedTensorFile } from './stored-tensors';
+import type { OpenMatrix, StoredModel, StoredTensor } from './stored-tensors';
 
 /** Models of llama.cpp and its like: one file, or one model in several, known by its first. */
 export const gguf: Reader = {
@@ -41,6 +42,7 @@ function partOf(path: string): Part | null {
 
 async function openParts(path: string, paths: readonly string[], openBytes: OpenBytes, part: Part | null): Promise<TensorFile> {
   const pool = new ShardPool(openBytes);
+  let model: StoredModel;
   try {
     const sources: ByteSource[] = [];
     for (const each of paths) sources.push(await openPart(path, each, pool));
@@ -49,31 +51,27 @@ async function openParts(path: string, paths: readonly string[], openBytes: Open
     for (const source of sources) {
       const header = await readGgufHeader(source);
       for (const tensor of header.tensors) {
-        for (const each of byExpert(tensor)) {
-          const { name } = each;
-          if (names.has(name)) throw new FormatError(source.path, null, `two tensors of the model are named ${JSON.stringify(name)}.`);
-          if (names.size === MAX_TENSORS)
-            throw new FormatError(source.path, null, `the model has more than the ${MAX_TENSORS} tensors that are read.`);
-          names.add(name);
-          tensors.push(stored(each, source, header.order));
-        }
+        const { name } = tensor;
+        if (names.has(name)) throw new FormatError(source.path, null, `two tensors of the model are named ${JSON.stringify(name)}.`);
+        if (names.size === MAX_TENSORS)
+          throw new FormatError(source.path, null, `the model has more than the ${MAX_TENSORS} tensors that are read.`);
+        names.add(name);
+        tensors.push(stored(tensor, source, header.order));
       }
     }
-    if (tensors.length === 0) throw new FormatError(path, null, 'the file holds no tensors.');
     const alone = part !== null && paths.length === 1;
-    return storedTensorFile({
-      path,
-      format: 'gguf',
+    model = {
       bytes: sources.reduce((sum, { size }) => sum + size, 0),
       tensors,
       warnings: alone ? [`${path} is part ${part.number} of ${part.all.length} of a model; the first part opens them all.`] : [],
-      fingerprint: sources.map((source) => `${source.path} ${source.fingerprint}`).join('\n'),
+      fingerprint: sources.map((source) => `${source.path} ${source.fingerprint}`),
       close: () => pool.close(),
-    });
+    };
   } catch (error) {
     await pool.close();
     throw error;
   }
+  return modelFile(path, 'gguf', model, openBytes);
 }
 
 async function openPart(path: string, part: string, pool: ShardPool): Promise<ByteSource> {
@@ -83,23 +81,6 @@ async function openPart(path: string, part: string, pool: ShardPool): Promise<By
     if (!(error instanceof FormatError) || part === path) throw error;
     throw new FormatError(path, null, `part ${JSON.stringify(basename(part))} of the model cannot be opened: ${error.detail}`);
   }
-}
-
-/** `blk.0.ffn_up_exps.weight`: experts, outputs, inputs. */
-const EXPERTS = /^(.*_exps)\.weight$/;
-/** More than any model has. */
-const MAX_EXPERTS = 4096;
-
-/** The tensors of the experts of a layer, which lie stacked, each by itself: `blk.0.ffn_up_exps.3.weight`. Any other as it is. */
-function byExpert(tensor: GgufTensor): GgufTensor[] {
-  const match = EXPERTS.exec(tensor.name);
-  const [experts, ...shape] = tensor.shape;
-  if (match === null || shape.length !== 2 || experts === undefined || experts > MAX_EXPERTS) return [tensor];
-  const bytes = (tensor.end - tensor.start) / experts;
-  return Array.from({ length: experts }, (_, k) => {
-    const start = tensor.start + k * bytes;
-    return { ...tensor, name: `${match[1]}.${k}.weight`, shape, start, end: start + bytes };
-  });
 }
 
 function stored({ name, type, shape, start, end }: GgufTensor, source: ByteSource, order: ByteOrder): StoredTensor {

@@ -12,6 +12,8 @@ const READERS: Readonly<Record<FormatId, () => Promise<Reader>>> = {
   npz: async () => (await import('./npz')).npz,
   safetensors: async () => (await import('./safetensors')).safetensors,
   torch: async () => (await import('./torch')).torch,
+  dcp: async () => (await import('./dcp')).dcp,
+  deepspeed: async () => (await import('./deepspeed')).deepspeed,
   gguf: async () => (await import('./gguf')).gguf,
   csv: async () => (await import('./csv')).csv,
 };

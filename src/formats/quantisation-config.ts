@@ -1,7 +1,5 @@
-import { dirname, join } from 'node:path';
-import { parseBoundedJson } from './bounded-json';
 import type { OpenBytes } from './byte-source';
-import { FormatError } from './format-error';
+import { readJsonBeside } from './json-beside';
 import { isRecord } from './safetensors-header';
 
 /** What the files beside a model say of how its weights were quantised; what they do not say is null. */
@@ -21,14 +19,14 @@ export interface QuantisationConfig {
 
 /** Of Transformers and MLX, of AutoGPTQ, and of AutoAWQ. */
 const FILES = ['config.json', 'quantize_config.json', 'quant_config.json'];
-const MAX_BYTES = 2 ** 23;
 
 /** The first description found beside `path`. One that cannot be read is none. */
 export async function readQuantisationConfig(path: string, openBytes: OpenBytes): Promise<QuantisationConfig> {
   for (const file of FILES) {
-    const found = await readJson(join(dirname(path), file), openBytes);
-    const config = isRecord(found?.json) ? (found.json.quantization_config ?? found.json.quantization ?? found.json) : null;
-    if (isRecord(config) && DESCRIBES.some((key) => config[key] !== undefined)) return described(config, found!.fingerprint);
+    const found = await readJsonBeside(path, file, openBytes);
+    if (found === null) continue;
+    const config = found.json.quantization_config ?? found.json.quantization ?? found.json;
+    if (isRecord(config) && DESCRIBES.some((key) => config[key] !== undefined)) return described(config, found.fingerprint);
   }
   return described({}, '');
 }
@@ -53,21 +51,4 @@ function described(config: Record<string, unknown>, fingerprint: string): Quanti
 
 function size(value: unknown): number | null {
   return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : null;
-}
-
-async function readJson(path: string, openBytes: OpenBytes): Promise<{ json: unknown; fingerprint: string } | null> {
-  try {
-    const source = await openBytes(path);
-    try {
-      if (source.size > MAX_BYTES) return null;
-      const text = new Uint8Array(source.size);
-      await source.read(0, text);
-      return { json: parseBoundedJson(text, path, 'the configuration', 0), fingerprint: `${path} ${source.fingerprint}` };
-    } finally {
-      await source.close();
-    }
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
 }

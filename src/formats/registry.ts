@@ -5,6 +5,10 @@ const startsWith =
   (head: Uint8Array): boolean =>
     head.length >= bytes.length && bytes.every((byte, i) => head[i] === byte);
 
+/** A pickle of protocol 2 to 5. */
+const isPickle = (head: Uint8Array): boolean => head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5;
+const isTorchMember = (name: string): boolean => name === 'data.pkl' || name.endsWith('/data.pkl');
+
 /**
  * Every kind of file that can be read. No reader is loaded by it: `./open` does that.
  * From these rows `node scripts/formats.mjs` writes the table in the README and the clauses in package.json.
@@ -45,12 +49,32 @@ const TABLE = [
     id: 'torch',
     label: 'PyTorch',
     extensions: ['.pt', '.pth', '.bin', '.ckpt'],
-    // A pickle of protocol 2 to 5.
-    magic: (head) => head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5,
-    member: (name) => name === 'data.pkl' || name.endsWith('/data.pkl'),
+    magic: isPickle,
+    member: isTorchMember,
     access: 'random',
     library: null,
     limits: 'ZIP and legacy files of torch.save and TorchScript; pickles are read as data, nothing in them is run.',
+  },
+  {
+    id: 'dcp',
+    label: 'PyTorch distributed checkpoint',
+    extensions: ['.distcp'],
+    sharedExtensions: ['.metadata'],
+    magic: isPickle,
+    member: isTorchMember,
+    folder: (names) => names.has('.metadata') && [...names].some((name) => name.endsWith('.distcp')),
+    access: 'random',
+    library: null,
+    limits: 'The folder or any file of it opens the whole model: `.metadata`, read as data, and shards by rows, columns or both.',
+  },
+  {
+    id: 'deepspeed',
+    label: 'DeepSpeed ZeRO',
+    extensions: [],
+    folder: (names) => [...names].some((name) => /^(?:bf16_)?zero_pp_rank_\d+_mp_rank_\d+_optim_states\.pt$/.test(name)),
+    access: 'random',
+    library: null,
+    limits: 'The weights in float32 from the optimizers of all ranks, stages 1 to 3; not where layers are cut over several GPUs too.',
   },
   {
     id: 'gguf',

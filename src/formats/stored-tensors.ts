@@ -30,6 +30,18 @@ export interface StoredTensor {
   readonly note: string | null;
 }
 
+/** An opened model, its tensors as they are stored. */
+export interface StoredModel {
+  /** Of all files together. */
+  readonly bytes: number;
+  readonly tensors: readonly StoredTensor[];
+  /** Sentences, see {@link TensorFile}. */
+  readonly warnings: readonly string[];
+  /** Lines that change when one of the files does. */
+  readonly fingerprint: readonly string[];
+  close(): Promise<void>;
+}
+
 /** A TensorFile over tensors that lie uncompressed in their files. */
 export function storedTensorFile(file: Omit<TensorFile, 'tensors' | 'matrix'> & { readonly tensors: readonly StoredTensor[] }): TensorFile {
   const byName = new Map(file.tensors.map((tensor) => [tensor.name, tensor]));
@@ -39,7 +51,7 @@ export function storedTensorFile(file: Omit<TensorFile, 'tensors' | 'matrix'> & 
     matrix(name) {
       const tensor = byName.get(name);
       if (tensor === undefined) throw new FormatError(file.path, null, `there is no tensor named ${JSON.stringify(name)}.`);
-      const matrix = asMatrix(tensor);
+      const matrix = matrixOf(tensor);
       if (matrix.open === null) {
         throw new FormatError(file.path, null, `tensor ${JSON.stringify(name)} cannot be read as a matrix. ${matrix.note}`);
       }
@@ -50,7 +62,7 @@ export function storedTensorFile(file: Omit<TensorFile, 'tensors' | 'matrix'> & 
 
 function describe(tensor: StoredTensor): TensorInfo {
   const { name, dtype, shape, bytes } = tensor;
-  const { size, note } = asMatrix(tensor);
+  const { size, note } = matrixOf(tensor);
   return { name, dtype, shape, bytes, matrix: size, note };
 }
 
@@ -58,7 +70,8 @@ type AsMatrix =
   | { readonly size: { readonly rows: number; readonly columns: number }; readonly open: () => MatrixSource; readonly note: string | null }
   | { readonly size: null; readonly open: null; readonly note: string | null };
 
-function asMatrix(tensor: StoredTensor): AsMatrix {
+/** The matrix that a tensor is read as. */
+export function matrixOf(tensor: StoredTensor): AsMatrix {
   const { layout, shape } = tensor;
   const flat = flatten(tensor.name, shape);
   const withNote = (note: string | null) => [tensor.note, note].filter((text) => text !== null).join(' ') || null;

@@ -233,7 +233,7 @@ function dtypeOf(value: PickleValue | undefined): string | null {
 }
 
 /** A tuple of sizes, bare or as `torch.Size`. */
-function sizes(value: PickleValue | undefined): number[] | null {
+export function sizes(value: PickleValue | undefined): number[] | null {
   const list = value instanceof PickleCall && isGlobal(value.callee, 'torch', 'Size') && Array.isArray(value.args) ? value.args[0] : value;
   return Array.isArray(list) && list.every(isCount) ? (list as number[]) : null;
 }

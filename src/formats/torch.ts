@@ -2,8 +2,10 @@ import type { ByteSource } from './byte-source';
 import { BYTES_PER_ELEMENT, type ElementType } from './elements';
 import type { Reader } from './format';
 import { FormatError } from './format-error';
+import { modelFile } from './model-file';
+import type { PickleValue } from './pickle';
 import { quantisedNote } from './quantised';
-import { type StoredTensor, storedTensorFile } from './stored-tensors';
+import type { StoredTensor } from './stored-tensors';
 import { readTorchLegacy } from './torch-legacy';
 import type { TorchContent, TorchStorage } from './torch-storage';
 import { findTensors, type NamedTensor } from './torch-tensors';
@@ -13,26 +15,35 @@ import { readTorchZip } from './torch-zip';
 export const torch: Reader = {
   async open(path, openBytes) {
     const source = await openBytes(path);
+    let content: TorchFile;
     try {
-      const content = await read(source);
-      const { tensors, warnings } = findTensors(content.pickle.value, path);
-      const imports = unexpectedImports(content.pickle.globals);
-      if (tensors.length === 0) throw new FormatError(path, null, ['the file holds no tensors.', ...imports].join(' '));
-      return storedTensorFile({
-        path,
-        format: 'torch',
-        bytes: source.size,
-        tensors: toStoredTensors(tensors, content),
-        warnings: [...imports, ...warnings],
-        fingerprint: `${path} ${source.fingerprint}`,
-        close: () => source.close(),
-      });
+      content = await readTorch(source);
     } catch (error) {
       await source.close();
       throw error;
     }
+    const model = { bytes: source.size, fingerprint: [`${path} ${source.fingerprint}`], close: () => source.close(), ...content };
+    return modelFile(path, 'torch', model, openBytes);
   },
 };
+
+export interface TorchFile {
+  readonly pickle: PickleValue;
+  readonly tensors: readonly StoredTensor[];
+  /** What the pickle names that tensors do not need, and what was not looked at; one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * What a file, or a part of one, that `torch.save` wrote holds.
+ * @throws FormatError when it is not sound
+ */
+export async function readTorch(source: ByteSource): Promise<TorchFile> {
+  const content = await read(source);
+  const { tensors, warnings } = findTensors(content.pickle.value, source.path);
+  const imports = unexpectedImports(content.pickle.globals);
+  return { pickle: content.pickle.value, tensors: toStoredTensors(tensors, content), warnings: [...imports, ...warnings] };
+}
 
 const TAR_MAGIC_AT = 257;
 

@@ -36,6 +36,11 @@ export function levelWord(level: Level): string {
   return WORDS[level].word;
 }
 
+/** As a picture. */
+export function levelIcon(level: Level): IconName {
+  return WORDS[level].icon;
+}
+
 /** A shape before the word where there is only text, so that it can be told without its colour. */
 export function levelSign(level: Level): string {
   return WORDS[level].sign;

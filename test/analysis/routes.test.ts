@@ -117,6 +117,16 @@ describe('where the Gram matrix would lose the tail', () => {
   });
 });
 
+it('where most of many rows cannot be used, there are as many eigenvalues as rows that can', async () => {
+  const [n, d] = [60, 20];
+  const random = normal(uniform(8));
+  const values = Float64Array.from({ length: n * d }, (_, i) => (i < 7 * d ? random() : Number.NaN));
+  const whole = (await report(fileOf({ rows: n, columns: d, values }))).spectrum as ExactSpectrum;
+  const few = (await report(fileOf({ rows: 7, columns: d, values: values.slice(0, 7 * d) }))).spectrum as ExactSpectrum;
+  expect(whole.eigenvalues).toHaveLength(7);
+  for (const [i, l] of few.eigenvalues.entries()) expect(whole.eigenvalues[i]).toBeCloseTo(l, 12);
+});
+
 describe('a large sample', () => {
   const n = 9000;
   const d = 6;

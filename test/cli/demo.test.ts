@@ -46,7 +46,7 @@ describe('sigma demo', () => {
   it('says when the samples were not shipped', async () => {
     const packaged = join(folder, 'packaged', 'dist');
     await mkdir(packaged, { recursive: true });
-    await cp(join(ROOT, 'dist/sigma.js'), join(packaged, 'sigma.js'));
+    for (const program of ['sigma.js', 'sigma-commands.js']) await cp(join(ROOT, 'dist', program), join(packaged, program));
     const { exitCode, stderr } = await sigma(['demo', join(folder, 'x')], {}, join(packaged, 'sigma.js'));
     expect(exitCode).toBe(2);
     expect(stderr).toBe('sigma: demo: the sample runs are not part of this package; they come with the source repository\n');

@@ -60,15 +60,16 @@ function server(...roots: readonly string[]) {
     send({ id, method, params });
     return answer;
   };
+  const ended = async () => ({ exitCode: (await exit)[0] as number, stderr });
   return {
     heard,
     write,
     send,
     ask,
-    exit: async () => ({ exitCode: (await exit)[0] as number, stderr }),
+    exit: ended,
     end() {
       child.stdin.end();
-      return this.exit();
+      return ended();
     },
     async initialize(protocolVersion = '2025-06-18') {
       const answer = await ask('initialize', { protocolVersion, capabilities: {}, clientInfo: { name: 'test', version: '1' } });

@@ -188,7 +188,7 @@ it('the tools for language models and the server are declared as they are regist
   }
   expect(contributes.mcpServerDefinitionProviders.map(({ id }) => id)).toEqual([MCP_SERVERS]);
   const packaged = readFileSync(new URL('../../.vscodeignore', import.meta.url), 'utf8').split('\n');
-  for (const program of ['sigma.js', 'engine.js', 'worker.js']) expect(packaged).toContain(`!dist/${program}`);
+  for (const program of ['sigma.js', 'sigma-commands.js', 'engine.js', 'worker.js']) expect(packaged).toContain(`!dist/${program}`);
 });
 
 it('the Explorer offers on a folder to watch it, or to stop where it is watched', () => {

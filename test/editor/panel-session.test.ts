@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_OPTIONS, REPORT_SCHEMA, type SpectralReport } from '../../src/analysis/report';
-import { PanelSession, type SessionEngine, startingTensor } from '../../src/editor/panel-session';
+import { PanelSession, type SessionEngine, type SessionMessage, startingTensor } from '../../src/editor/panel-session';
 import { type AnalysisJob, type AnalyzeUpdate, EngineError, ErrorCode, type FileSummary } from '../../src/engine/protocol';
 import type { TensorInfo } from '../../src/formats/matrix-source';
-import type { HostMessage } from '../../webview/protocol';
 
 const PATH = '/models/model.safetensors';
 
@@ -56,7 +55,7 @@ class ScriptedEngine implements SessionEngine {
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 let engine: ScriptedEngine;
-let posted: HostMessage[];
+let posted: SessionMessage[];
 let told: string[];
 let copied: string[];
 let saved: string[];

@@ -6,9 +6,11 @@ import type { SpectralReport } from '../../src/analysis/report';
 import type { SessionEngine } from '../../src/editor/panel-session';
 import type { AnalysisJob, FileSummary } from '../../src/engine/protocol';
 import { EventEmitter, state, Uri } from './fake-vscode';
+import { runReport } from './run-reports';
 
 vi.mock('vscode', () => import('./fake-vscode'));
 const { Problems } = await import('../../src/editor/problems');
+const { RunsModel } = await import('../../src/editor/runs-model');
 const { SpectrumEditor } = await import('../../src/editor/spectrum-editor');
 
 /** A panel as the editor hands it out, with the webview's side in the test's hands. */
@@ -51,6 +53,7 @@ let path: string;
 let jobs: AnalysisJob[];
 let editor: InstanceType<typeof SpectrumEditor>;
 let problems: InstanceType<typeof Problems>;
+let runs: InstanceType<typeof RunsModel>;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sigma-panel-'));
@@ -69,7 +72,8 @@ beforeEach(async () => {
     },
   };
   problems = new Problems();
-  editor = new SpectrumEditor(Uri.file('/extension') as never, engine, problems, log as never);
+  runs = new RunsModel();
+  editor = new SpectrumEditor(Uri.file('/extension') as never, engine, problems, runs, log as never);
 });
 
 afterEach(() => rm(folder, { recursive: true }));
@@ -92,6 +96,24 @@ describe('the spectrum editor', () => {
     expect(first!.html).toContain("default-src 'none'");
     const nonce = (html: string) => /script-src 'nonce-([^']+)'/.exec(html)![1];
     expect(nonce(first!.html)).not.toBe(nonce(second!.html));
+  });
+
+  it('says that the file belongs to a run that collapses, and opens that run', async () => {
+    const { document, panel } = open();
+    panel.received.fire({ type: 'ready', selected: null });
+    const collapsing = runReport({ path: folder, level: 'collapsing' });
+    runs.accept({ kind: 'changed', run: folder, report: collapsing });
+    runs.accept({ kind: 'changed', run: folder, report: collapsing });
+    const told = () => panel.posted.filter(({ type }) => type === 'watched');
+    expect(told()).toEqual([{ type: 'watched', run: { level: 'collapsing', sentence: expect.stringContaining('collapsing') } }]);
+    panel.received.fire({ type: 'openRun' });
+    expect(state.executed.at(-1)).toEqual(['sigma.openRun', folder]);
+    // A page that is made anew is told again; a run that is well again is not spoken of.
+    panel.received.fire({ type: 'ready', selected: null });
+    runs.accept({ kind: 'changed', run: folder, report: { ...collapsing, level: 'healthy' } });
+    expect(told().slice(1)).toEqual([told()[0], { type: 'watched', run: null }]);
+    panel.closed.fire();
+    document.dispose();
   });
 
   it('answers a panel that is ready, and puts a collapse among the problems', async () => {

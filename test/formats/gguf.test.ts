@@ -192,10 +192,10 @@ describe('headers', () => {
     bytes.set(new Uint8Array(data.buffer), bytes.length - 64);
     const file = await open(bytes);
     expect(file.tensors).toMatchObject([
-      { name: 'blk.0.ffn_up_exps.0.weight', shape: [3, 2], bytes: 24 },
-      { name: 'blk.0.ffn_up_exps.1.weight', shape: [3, 2], bytes: 24 },
+      { name: 'blk.0.ffn_up_exps.weight[0]', shape: [3, 2], bytes: 24 },
+      { name: 'blk.0.ffn_up_exps.weight[1]', shape: [3, 2], bytes: 24 },
     ]);
-    expect(await streamed(file.matrix('blk.0.ffn_up_exps.1.weight'), 2)).toEqual([6, 7, 8, 9, 10, 11]);
+    expect(await streamed(file.matrix('blk.0.ffn_up_exps.weight[1]'), 2)).toEqual([6, 7, 8, 9, 10, 11]);
     const many = await open(fileOf({ entries: [{ name: 'a_exps.weight', axes: [1, 1, 4097] }], data: 4 * 4097 }));
     expect(many.tensors).toHaveLength(1);
   });

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { QuantityId } from '../../src/spectral/definitions';
 import { exportFile } from '../export/files';
+import { level } from '../protocol';
 
 /** What timeline and layers can show of a matrix. */
 export const TIMELINE_QUANTITIES = [
@@ -26,7 +27,6 @@ export const TIMELINE_QUANTITIES = [
 ] as const satisfies readonly (QuantityId | 'uCovDrift' | 'evidence')[];
 export type TimelineQuantity = (typeof TIMELINE_QUANTITIES)[number];
 
-const level = v.picklist(['broken', 'collapsed', 'collapsing', 'watch', 'unknown', 'healthy']);
 const namedStep = v.object({ name: v.string(), step: v.number() });
 
 /** A value and the narrowest interval around it, where there is one. */

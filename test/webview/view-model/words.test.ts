@@ -82,6 +82,13 @@ test('how it was computed: backend, device, precision, self-test, fallback and t
   expect(computeEntries(direct).some(({ term }) => term === 'Fell back because')).toBe(false);
 });
 
+test('products in float32 come with what they cost', () => {
+  const precision = (report: SpectralReport) => computeEntries(report).find(({ term }) => term === 'Precision')!;
+  const rounded = { ...healthy, backend: { ...healthy.backend, precision: 'float32' as const } };
+  expect(precision(healthy).note).not.toContain('off by');
+  expect(precision(rounded)).toMatchObject({ value: 'float32', note: expect.stringMatching(/off by at most \S+ × 10\S+ \(root/) });
+});
+
 test('the facts at a glance', () => {
   expect(glance(healthy).map(({ label, value }) => [label, value])).toEqual([
     ['Effective rank', '37.24'],

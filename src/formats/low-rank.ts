@@ -1,0 +1,63 @@
+import type { MatrixSource, RowBlock } from './matrix-source';
+import { rowsPerBlockOf } from './row-blocks';
+
+/** Two matrices in memory, row-major: rows x rank and rank x columns. */
+export interface Factors {
+  readonly left: Float64Array;
+  readonly right: Float64Array;
+}
+
+/**
+ * The rows of `left right`, or of `base + left right`, computed as they are asked for: rank multiply-adds an element, and the product is
+ * never formed.
+ * @param factors asked for once, before the first row; again after it failed
+ * @param base of the same size, or null
+ */
+export function lowRankMatrix(
+  { rows, columns, rank }: { readonly rows: number; readonly columns: number; readonly rank: number },
+  factors: () => Promise<Factors>,
+  base: MatrixSource | null,
+): MatrixSource {
+  let loading: Promise<Factors> | null = null;
+  const loaded = (): Promise<Factors> => {
+    loading ??= factors().catch((error: unknown) => {
+      loading = null;
+      throw error;
+    });
+    return loading;
+  };
+  const add = ({ left, right }: Factors, first: number, count: number, into: Float64Array): void => {
+    for (let i = 0; i < count; i++) {
+      const row = into.subarray(i * columns, (i + 1) * columns);
+      for (let k = 0; k < rank; k++) {
+        const weight = left[(first + i) * rank + k]!;
+        for (let j = 0, at = k * columns; j < columns; j++, at++) row[j] = row[j]! + weight * right[at]!;
+      }
+    }
+  };
+  const read = async (first: number, count: number, into: Float64Array): Promise<void> => {
+    if (!(first >= 0 && count >= 0 && first + count <= rows))
+      throw new RangeError(`Rows ${first} to ${first + count} of a matrix of ${rows}.`);
+    if (base === null) into.fill(0, 0, count * columns);
+    else await base.read(first, count, into);
+    add(await loaded(), first, count, into);
+  };
+  async function* stream(rowsPerBlock: number): AsyncGenerator<RowBlock> {
+    if (base !== null) {
+      const both = await loaded();
+      for await (const block of base.stream(rowsPerBlock)) {
+        add(both, block.first, block.count, block.values);
+        yield block;
+      }
+      return;
+    }
+    const perBlock = rowsPerBlockOf(columns, rowsPerBlock, rows);
+    const values = new Float64Array(perBlock * columns);
+    for (let first = 0; first < rows; first += perBlock) {
+      const count = Math.min(perBlock, rows - first);
+      await read(first, count, values);
+      yield { first, count, values };
+    }
+  }
+  return { rows, columns, access: base?.access ?? 'random', read, stream };
+}
