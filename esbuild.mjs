@@ -1,6 +1,7 @@
 // One bundle per process; `node esbuild.mjs --watch` rebuilds on change, `--production` minifies.
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import * as esbuild from 'esbuild';
+import { bundledFolders } from './scripts/licences.mjs';
 
 const production = process.argv.includes('--production');
 
@@ -10,10 +11,16 @@ const libraries = new Map();
 const onDemand = {
   name: 'libraries on demand',
   setup(build) {
-    build.onResolve({ filter: /^[^.]/ }, ({ path, kind }) => {
+    // gpu.js is most of what a bundle would have, and only a process with a GPU needs it.
+    build.onResolve({ filter: /^\.\/gpu-device$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './gpu-device.js', external: true } : undefined,
+    );
+    // A module that its package does not export is imported by its path.
+    build.onResolve({ filter: /^[^.]|\/node_modules\// }, ({ path, kind }) => {
       if (kind !== 'dynamic-import' || path.startsWith('node:')) return undefined;
-      const name = `library-${path.replaceAll(/\W+/g, '-')}`;
-      libraries.set(name, path);
+      const module = path.replace(/^.*\/node_modules\//, '');
+      const name = `library-${module.replaceAll(/\W+/g, '-')}`;
+      libraries.set(name, module === path ? path : `./node_modules/${module}`);
       return { path: `./${name}.js`, external: true };
     });
   },
@@ -36,7 +43,14 @@ const node = {
 const builds = [
   { ...node, entryPoints: { extension: 'src/extension.ts' } },
   { ...node, entryPoints: { engine: 'src/engine/server.ts', worker: 'src/engine/worker.ts' } },
-  { ...node, entryPoints: { 'gpu-probe': 'src/compute/gpu-probe.ts', 'gpu-host': 'src/compute/gpu-host.ts' } },
+  {
+    ...node,
+    entryPoints: {
+      'gpu-probe': 'src/compute/gpu-probe.ts',
+      'gpu-host': 'src/compute/gpu-host.ts',
+      'gpu-device': 'src/compute/gpu-device.ts',
+    },
+  },
   { ...node, entryPoints: { 'sigma-commands': 'src/cli/commands.ts' } },
   { ...node, entryPoints: { sigma: 'src/cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
   {
@@ -56,7 +70,7 @@ const builds = [
     sourcemap: production ? false : 'linked',
     logLevel: 'warning',
   },
-].map((build) => ({ ...build, outdir: 'dist' }));
+].map((build) => ({ ...build, outdir: 'dist', metafile: true }));
 
 if (production) rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist', { recursive: true });
@@ -67,9 +81,21 @@ try {
   console.warn(`No WebGPU runtime for ${platform}: the build computes on the CPU only.`);
 }
 
-await Promise.all(builds.map((build) => esbuild.build(build)));
+const results = await Promise.all(builds.map((build) => esbuild.build(build)));
 // Known once the readers are bundled.
-if (libraries.size > 0) await esbuild.build({ ...node, plugins: [], entryPoints: Object.fromEntries(libraries), outdir: 'dist' });
+if (libraries.size > 0) {
+  results.push(
+    await esbuild.build({
+      ...node,
+      plugins: [],
+      entryPoints: Object.fromEntries(libraries),
+      logOverride: { 'empty-import-meta': 'silent' },
+      outdir: 'dist',
+      metafile: true,
+    }),
+  );
+}
+writeFileSync('dist/bundled.json', JSON.stringify(bundledFolders(results.map(({ metafile }) => metafile))));
 if (process.argv.includes('--watch')) {
   for (const build of builds) await (await esbuild.context(build)).watch();
 }

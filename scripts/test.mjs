@@ -17,7 +17,7 @@ const suites = [
   { name: 'build', title: 'Build', run: () => script('build') },
   { name: 'unit', title: 'Units', run: () => vitest('unit') },
   { name: 'built', title: 'Engine, command line and panel', needs: ['build'], run: () => vitest('built') },
-  { name: 'package', title: 'Package', needs: ['build'], run: () => script('vsix') },
+  { name: 'package', title: 'Package', needs: ['build'], run: async () => sum([await script('vsix'), await vitest('package')]) },
   { name: 'editor', title: 'The packaged extension in a real editor', needs: ['build', 'package'], run: realEditor },
 ];
 

@@ -88,10 +88,10 @@ export function startPanel(body: HTMLElement, host: Host): void {
     remember({ logValue: checked });
     showReport();
   });
-  const spectrum = chartView('spectrum', open, [logRank, logValue], undefined, target);
-  const variance = chartView('variance', open, [], undefined, target);
-  const dimension = chartView('resolution', open, [], undefined, target);
-  const logDet = chartView('coding-log-determinant', open, [], undefined, target);
+  const spectrum = chartView('spectrum', open, { beside: [logRank, logValue] }, undefined, target);
+  const variance = chartView('variance', open, {}, undefined, target);
+  const dimension = chartView('resolution', open, {}, undefined, target);
+  const logDet = chartView('coding-log-determinant', open, {}, undefined, target);
   const bounds = boundsView((key) => {
     remember({ bounds: key });
     showReport();

@@ -21,15 +21,23 @@ export function chartColours(): ChartColours {
   const styles = getComputedStyle(document.body);
   const probe = document.createElement('span');
   document.body.append(probe);
+  probe.style.forcedColorAdjust = 'none';
+  const computed = (colour: string): Colour => {
+    probe.style.color = colour;
+    return parse(getComputedStyle(probe).color);
+  };
   const read = (name: string): Colour[] => {
     const value = styles.getPropertyValue(name).trim();
-    if (value === '') return [];
-    probe.style.color = value;
-    return [parse(getComputedStyle(probe).color)];
+    return value === '' ? [] : [computed(value)];
   };
   const opaque = (name: string, fallback: Colour): Colour => read(name)[0] ?? fallback;
-  const background = over(opaque('--vscode-editor-background', parse(styles.backgroundColor)), [255, 255, 255, 1]);
-  const text = over(opaque('--vscode-editor-foreground', parse(styles.color)), background);
+  // Where the system prescribes colours, the page has those and not the theme's; what a canvas draws is left to us.
+  const forced = window.matchMedia('(forced-colors: active)').matches;
+  const background = over(
+    forced ? computed('Canvas') : opaque('--vscode-editor-background', parse(styles.backgroundColor)),
+    [255, 255, 255, 1],
+  );
+  const text = over(forced ? computed('CanvasText') : opaque('--vscode-editor-foreground', parse(styles.color)), background);
   const pick = (...names: string[]) => css(readable([...names.flatMap(read), text], background));
   const colours: ChartColours = {
     background: css(background),
@@ -43,12 +51,14 @@ export function chartColours(): ChartColours {
     edge: pick('--vscode-charts-purple'),
     level: pick('--vscode-descriptionForeground'),
     a: pick('--vscode-charts-blue', '--vscode-textLink-foreground'),
-    b: pick('--vscode-charts-orange', '--vscode-charts-yellow'),
+    // Orange is hardly told from yellow in light themes, and is a blue in high contrast.
+    b: pick('--vscode-charts-yellow', '--vscode-charts-orange'),
     c: pick('--vscode-charts-green'),
     d: pick('--vscode-charts-purple'),
     e: pick('--vscode-charts-red', '--vscode-errorForeground'),
-    f: pick('--vscode-charts-yellow'),
-    g: pick('--vscode-descriptionForeground'),
+    f: pick('--vscode-terminal-ansiCyan'),
+    // The colour of descriptions is that of texts in light themes.
+    g: pick('--vscode-terminal-ansiMagenta', '--vscode-descriptionForeground'),
     h: css(text),
     fontFamily: styles.fontFamily,
   };

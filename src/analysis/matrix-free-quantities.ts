@@ -1,3 +1,4 @@
+import type { Precision } from '../compute/kernels';
 import { type Bound, type Bounded, certificate, exact, unavailable } from '../spectral/bounded';
 import { type Sought, type SpectralEvidence, spectralInterval } from '../spectral/deflated-sums';
 import { isoScore } from '../spectral/effective-rank';
@@ -9,80 +10,86 @@ import type { Quantities } from './report';
 import type { RowMoments } from './row-operator';
 import { SCALES, SHAPE_RIDGE } from './scales';
 
-/** What rounding may move an eigenvalue by, relative to the trace: a thousand units in the last place of sums over rows and columns. */
-const ROUNDING = 1e-13;
+/**
+ * What rounding may move an eigenvalue by, relative to the trace: in float64 a thousand units in the last place of sums over rows and
+ * columns. In float32 more than twice what was measured, relative to the largest: 3.3e-7 of Ritz values of a spectrum from 1 to 1e-8, 3.9e-7 of
+ * a Rayleigh quotient with 32,768 columns.
+ */
+export const ROUNDING = { float64: 1e-13, float32: 1e-6 } as const satisfies Record<Precision, number>;
 /** What RankMe adds to each share. */
 const RANK_ME_SHIFT = 1e-7;
 
 /** log(x + shift), its node so far below 0 that rounding does not reach it. */
-function ridgeLog(shift: number, trace: number): Sought {
-  const below = -Math.max(shift / 1000, ROUNDING * trace);
+function ridgeLog(shift: number, trace: number, rounding: number): Sought {
+  const below = -Math.max(shift / 1000, rounding * trace);
   return { f: shiftedLog(shift), below: below > -shift / 2 ? below : null, factor: 1 };
 }
 
 /** log(1 + alpha x). */
-function coding(alpha: number, trace: number): Sought {
-  return { f: codingLog(alpha), below: ridgeLog(1 / alpha, trace).below, factor: 1 };
+function coding(alpha: number, trace: number, rounding: number): Sought {
+  return { f: codingLog(alpha), below: ridgeLog(1 / alpha, trace, rounding).below, factor: 1 };
 }
 
 /** alpha x / (1 + alpha x): its derivatives are those of -1 / (1 + alpha x). */
-function dimension(alpha: number, trace: number): Sought {
+function dimension(alpha: number, trace: number, rounding: number): Sought {
   const value = (x: number): number => (alpha * x > -1 ? (alpha * x) / (1 + alpha * x) : Number.NEGATIVE_INFINITY);
-  return { f: { value, evenDerivatives: -1 }, below: ridgeLog(1 / alpha, trace).below, factor: 1 };
+  return { f: { value, evenDerivatives: -1 }, below: ridgeLog(1 / alpha, trace, rounding).below, factor: 1 };
 }
 
-/** p log p of the share p = x / trace, shifted by ROUNDING so that it is smooth at 0. */
-function entropyTerm(trace: number): Sought {
+/** p log p of the share p = x / trace, shifted by rounding so that it is smooth at 0. */
+function entropyTerm(trace: number, rounding: number): Sought {
   const value = (x: number): number => {
-    const p = x / trace + ROUNDING;
+    const p = x / trace + rounding;
     return p > 0 ? p * Math.log(p) : 0;
   };
-  return { f: { value, evenDerivatives: 1 }, below: -ROUNDING * trace, factor: 1 };
+  return { f: { value, evenDerivatives: 1 }, below: -rounding * trace, factor: 1 };
 }
 
-/** What `entropyTerm` can be wrong by in the sum over d eigenvalues: |p' log p' - p log p| <= ROUNDING (1 + |log ROUNDING|). */
-function entropyAllowance(d: number): number {
-  return d * ROUNDING * (1 - Math.log(ROUNDING));
+/** What `entropyTerm` can be wrong by in the sum over d eigenvalues: |p' log p' - p log p| <= rounding (1 + |log rounding|). */
+function entropyAllowance(d: number, rounding: number): number {
+  return d * rounding * (1 - Math.log(rounding));
 }
 
 /** Shares that stay below 1, where sqrt(p) log p has derivatives of alternating sign. */
-const shareBelowOne = (x: number, trace: number): number => (x / trace + ROUNDING) / (1 + 4 * ROUNDING);
+const shareBelowOne = (x: number, trace: number, rounding: number): number => (x / trace + rounding) / (1 + 4 * rounding);
 
 /** sqrt(p). */
-function root(trace: number): Sought {
-  const value = (x: number): number => Math.sqrt(Math.max(0, shareBelowOne(x, trace)));
-  return { f: { value, evenDerivatives: -1 }, below: -ROUNDING * trace, factor: 1 };
+function root(trace: number, rounding: number): Sought {
+  const value = (x: number): number => Math.sqrt(Math.max(0, shareBelowOne(x, trace, rounding)));
+  return { f: { value, evenDerivatives: -1 }, below: -rounding * trace, factor: 1 };
 }
 
 /** sqrt(p) log sqrt(p): its n-th derivative is (a log p + b) p^(1/2 - n), a and b of the sign of (-1)^(n-1) and (-1)^n or 0, so it alternates on p <= 1. */
-function rootLogRoot(trace: number): Sought {
+function rootLogRoot(trace: number, rounding: number): Sought {
   const value = (x: number): number => {
-    const p = shareBelowOne(x, trace);
+    const p = shareBelowOne(x, trace, rounding);
     return p > 0 ? (Math.sqrt(p) * Math.log(p)) / 2 : 0;
   };
-  return { f: { value, evenDerivatives: 1 }, below: -ROUNDING * trace, factor: 1 };
+  return { f: { value, evenDerivatives: 1 }, below: -rounding * trace, factor: 1 };
 }
 
 /** x^2, which two steps integrate exactly. */
-function square(trace: number): Sought {
-  return { f: { value: (x) => x * x, evenDerivatives: 1 }, below: -ROUNDING * trace, factor: 1 };
+function square(trace: number, rounding: number): Sought {
+  return { f: { value: (x) => x * x, evenDerivatives: 1 }, below: -rounding * trace, factor: 1 };
 }
 
 /** Functions of the eigenvalues of C. */
-export function soughtOfC({ rows, columns, trace }: RowMoments, ridge: number) {
+export function soughtOfC({ rows, columns, trace }: RowMoments, ridge: number, precision: Precision) {
+  const rounding = ROUNDING[precision];
   return {
-    coding: SCALES.map((scale) => coding(scale * columns, trace)),
-    dimension: SCALES.map((scale) => dimension(scale * columns, trace)),
-    entropy: entropyTerm(trace),
-    gram: ridgeLog(ridge / rows, trace),
-    root: root(trace),
-    rootLogRoot: rootLogRoot(trace),
+    coding: SCALES.map((scale) => coding(scale * columns, trace, rounding)),
+    dimension: SCALES.map((scale) => dimension(scale * columns, trace, rounding)),
+    entropy: entropyTerm(trace, rounding),
+    gram: ridgeLog(ridge / rows, trace, rounding),
+    root: root(trace, rounding),
+    rootLogRoot: rootLogRoot(trace, rounding),
   };
 }
 
 /** Functions of the eigenvalues of S. */
-export function soughtOfS({ columns, centredTrace }: RowMoments) {
-  return { entropy: entropyTerm(centredTrace), shape: ridgeLog((SHAPE_RIDGE * centredTrace) / columns, centredTrace) };
+export function soughtOfS({ columns, centredTrace }: RowMoments, precision: Precision) {
+  const rounding = ROUNDING[precision];
+  return { entropy: entropyTerm(centredTrace, rounding), shape: ridgeLog((SHAPE_RIDGE * centredTrace) / columns, centredTrace, rounding) };
 }
 
 /** Whether there is no variance but rounding of the rows. */
@@ -95,6 +102,8 @@ export interface MatrixFreeEvidence {
   readonly moments: RowMoments;
   readonly ofC: SpectralEvidence;
   readonly ofS: SpectralEvidence;
+  /** Of the products that the evidence was found by. */
+  readonly precision: Precision;
   /** |C Q - Q (Q^T C Q)|: how far the head is from invariant. */
   readonly headResidual: number;
   /** Most steps a process may take. */
@@ -109,14 +118,15 @@ export interface MatrixFreeEvidence {
 
 /** All quantities but those that rows tell without a spectrum: mean cosine, distinct rows, uniformity. */
 export function matrixFreeQuantities(evidence: MatrixFreeEvidence): Quantities {
-  const { moments, ofC, ofS, headResidual, steps, ridge, confidence, normalized, weights } = evidence;
+  const { moments, ofC, ofS, precision, headResidual, steps, ridge, confidence, normalized, weights } = evidence;
   const { rows, columns, trace, centredTrace } = moments;
-  const c = soughtOfC(moments, ridge);
-  const s = soughtOfS(moments);
+  const c = soughtOfC(moments, ridge, precision);
+  const s = soughtOfS(moments, precision);
   /** Directions that rows can span. */
   const rank = Math.min(rows, columns);
   const centredRank = Math.min(rows - 1, columns);
-  const rounding = ROUNDING * trace;
+  const relative = ROUNDING[precision];
+  const rounding = relative * trace;
   const error = momentError(columns);
   const ritz = (processes: readonly LanczosTridiagonal[]): number[] => processes.flatMap((t) => Array.from(gauss(t).nodes));
   const [ofHead, ofProbes] = [ritz(ofC.head), ritz(ofC.probes)];
@@ -161,7 +171,7 @@ export function matrixFreeQuantities(evidence: MatrixFreeEvidence): Quantities {
   /** exp of an entropy -sum p log p. */
   function rankFromEntropy(side: SpectralEvidence, sought: Sought, most: number): Bounded {
     const { lower, upper, ...rest } = spectralInterval(side, [sought], confidence);
-    const slack = entropyAllowance(columns);
+    const slack = entropyAllowance(columns, relative);
     return estimated(
       { ...rest, lower: upper === null ? null : Math.exp(-upper - slack), upper: lower === null ? null : Math.exp(-lower + slack) },
       certificate(1, most, 'Sides of the matrix'),
@@ -170,7 +180,7 @@ export function matrixFreeQuantities(evidence: MatrixFreeEvidence): Quantities {
 
   /** (tr S)^2 / tr S^2. */
   function participation(): Bounded {
-    const { lower, upper, ...rest } = spectralInterval(ofS, [square(centredTrace)], confidence);
+    const { lower, upper, ...rest } = spectralInterval(ofS, [square(centredTrace, relative)], confidence);
     const ratio = (x: number | null): number | null => (x === null || x <= 0 ? null : centredTrace ** 2 / x);
     return estimated({ ...rest, lower: ratio(upper), upper: ratio(lower) }, certificate(1, centredRank, 'Sides of the matrix'));
   }
@@ -257,8 +267,8 @@ export function matrixFreeQuantities(evidence: MatrixFreeEvidence): Quantities {
     const level = (1 + confidence) / 2;
     const r = spectralInterval(ofC, [c.root], level);
     const u = spectralInterval(ofC, [c.rootLogRoot, { ...c.root, factor: k }], level);
-    // Of the shift by ROUNDING: |sqrt(p + e) - sqrt(p)| <= sqrt(e), and its logarithm with it.
-    const slack = columns * Math.sqrt(2 * ROUNDING);
+    // Of the shift by rounding: |sqrt(p + e) - sqrt(p)| <= sqrt(e), and its logarithm with it.
+    const slack = columns * Math.sqrt(2 * relative);
     const [low, high] = [Math.max(1, r.lower! - slack), r.upper! + slack];
     const [least, most] = [u.lower! - slack * (k + 16), u.upper! + slack * (k + 16)];
     const certain = certificate(1, rank, 'Sides of the matrix');

@@ -1,13 +1,13 @@
-import type { Kernels } from '../compute/kernels';
+import type { Kernels, Precision } from '../compute/kernels';
 import { type TopEigenvalues, topEigenvalues } from '../spectral/block-lanczos';
 import { deflatedSum, eigenvalueDensity, type Sought, type SpectralEvidence } from '../spectral/deflated-sums';
 import { type LanczosTridiagonal, lanczos, norm } from '../spectral/lanczos';
 import { sharing } from '../spectral/shared-operator';
 import { probesOutside } from '../spectral/stochastic-lanczos';
 import { meanAndError } from '../spectral/trace-estimation';
-import { matrixFreeQuantities, soughtOfC, soughtOfS, varies } from './matrix-free-quantities';
+import { matrixFreeQuantities, ROUNDING, soughtOfC, soughtOfS, varies } from './matrix-free-quantities';
 import type { Density, DensitySpectrum, Quantities } from './report';
-import { covarianceOperator, type Passes, rowMoments, withMean } from './row-operator';
+import { type Covariance, covarianceOperator, type Passes, type RowMoments, rowMoments, withMean } from './row-operator';
 
 /** Random probes of C, and as many of S. */
 const PROBES = 8;
@@ -39,13 +39,16 @@ export interface MatrixFreeSpectra {
   readonly columns: number;
   /** Passes over the rows that were made. */
   readonly passes: number;
+  /** Of the products: float32 where the kernels held the rows. */
+  readonly precision: Precision;
   /** All but those that rows tell without a spectrum: mean cosine, distinct rows, uniformity. */
   readonly quantities: Quantities;
   readonly spectrum: DensitySpectrum;
 }
 
 /**
- * The spectra of C and S of rows whose d x d matrices are too large to form: S is applied by passes over the rows.
+ * The spectra of C and S of rows whose d x d matrices are too large to form: S is applied by passes over the rows, or to rows that the
+ * kernels hold, where one pass more than the moments' is made.
  *
  * One pass gives the moments. Block Lanczos then finds the 8 largest eigenvalues of either with their vectors, in at most 25 passes; those
  * of C are reported where it settles which they are. What functions hold along those vectors is computed, the rest estimated from 8
@@ -66,23 +69,43 @@ export async function matrixFreeSpectra(
   { poll, progress }: { poll(): void; progress(fraction: number, stage: string): void },
 ): Promise<MatrixFreeSpectra> {
   let made = 0;
+  let steps = 0;
+  const step = (what: string): void => {
+    progress(steps / MOST_PASSES, `${what}: step ${++steps} of at most ${MOST_PASSES}`);
+  };
   const counted: Passes = () => {
     made++;
-    progress((made - 1) / MOST_PASSES, `Pass ${made} over the rows, of at most ${MOST_PASSES}`);
+    step('Pass over the rows');
     return passes();
   };
   const moments = await rowMoments(counted, columns, poll);
-  const { mean, trace, centredTrace } = moments;
-  if (trace === 0) throw new Error('There are no rows, or all of them are zero.');
-  const covariance = covarianceOperator(counted, moments, kernels, poll);
+  if (moments.trace === 0) throw new Error('There are no rows, or all of them are zero.');
+  const covariance = await covarianceOperator(counted, moments, kernels, poll, () => step('Product with the rows on the GPU'));
+  try {
+    const found = await spectraOf(moments, covariance, seed, options, poll);
+    return { ...found, passes: made };
+  } finally {
+    covariance.release();
+  }
+}
+
+async function spectraOf(
+  moments: RowMoments,
+  { apply: covariance, precision }: Covariance,
+  seed: number,
+  options: Omit<MatrixFreeOptions, 'seed'>,
+  poll: () => void,
+): Promise<Omit<MatrixFreeSpectra, 'passes'>> {
+  const { columns, mean, trace, centredTrace } = moments;
+  const wanted = { ...HEAD, tolerance: precision === 'float32' ? ROUNDING.float32 : HEAD.tolerance };
   const [head, centredHead] = await sharing(covariance, columns, [
-    (operator) => topEigenvalues(withMean(operator, mean), columns, HEAD, seed, poll),
-    (operator) => topEigenvalues(operator, columns, HEAD, seed, poll),
+    (operator) => topEigenvalues(withMean(operator, mean), columns, wanted, seed, poll),
+    (operator) => topEigenvalues(operator, columns, wanted, seed, poll),
   ]);
 
   const steps = Math.min(STEPS, Math.max(4, Math.floor(BASIS_ELEMENTS / (2 * PROBES * columns))));
-  const c = soughtOfC(moments, options.ridge);
-  const s = soughtOfS(moments);
+  const c = soughtOfC(moments, options.ridge, precision);
+  const s = soughtOfS(moments, precision);
   // The slowest first: what fails there need not be tried further.
   const enoughOfC = narrowerThanSpread(columns, trace, [c.gram, c.rootLogRoot, c.root, ...c.coding, ...c.dimension, c.entropy]);
   const enoughOfS = narrowerThanSpread(columns, centredTrace, varies(moments) ? [s.shape, s.entropy] : []);
@@ -100,14 +123,14 @@ export async function matrixFreeSpectra(
   return {
     rows: moments.rows,
     columns,
-    passes: made,
-    quantities: matrixFreeQuantities({ moments, ofC, ofS, headResidual: norm(head.residuals), steps, ...options }),
+    precision,
+    quantities: matrixFreeQuantities({ moments, ofC, ofS, precision, headResidual: norm(head.residuals), steps, ...options }),
     spectrum: {
       kind: 'density',
       eigenvalues: head.complete ? head.values.map((l) => Math.max(l, 0)) : new Float64Array(0),
       density,
       centredDensity: withinRank(eigenvalueDensity(ofS), moments.rows - 1),
-      noiseFloor: columns * Number.EPSILON * density.nodes[0],
+      noiseFloor: Math.max(columns * Number.EPSILON, precision === 'float32' ? ROUNDING.float32 : 0) * density.nodes[0],
       marchenkoPasturEdge: null,
     },
   };

@@ -116,19 +116,20 @@ export async function measureMatrixFree(
   };
   const { confidence, ridge, seed } = options;
   const matrixFree = { seed, confidence, ridge, normalized: normalize, weights };
-  const { quantities, spectrum } = await matrixFreeSpectra(eachPass, columns, backend.kernels, matrixFree, hooks);
+  const { quantities, spectrum, precision } = await matrixFreeSpectra(eachPass, columns, backend.kernels, matrixFree, hooks);
   const facts = counting.facts();
   const ofRows = rowQuantities({ facts, spread, population: facts.used, columns, confidence, normalized: normalize });
+  // Only now: a GPU that has failed meanwhile has left its reason here.
   const { description } = backend;
   const onCpu: BackendDescription | null =
-    description.name === 'cpu'
+    description.name === 'cpu' || precision === 'float32'
       ? null
       : {
           ...description,
           name: 'cpu',
           device: 'processor',
-          precision: 'float64',
-          fallbackReason: 'The GPU has no kernel for so wide a matrix.',
+          precision,
+          fallbackReason: 'The GPU has no room for all rows of so wide a matrix.',
         };
   return { facts, measured: { sigma: null, spectrum, quantities: { ...quantities, ...ofRows }, sampling: null, backend: onCpu } };
 }

@@ -1,7 +1,7 @@
 import { WrongProductError } from './checked-gram';
 import { cpuKernels } from './cpu';
 import type { Gpu } from './gpu';
-import type { HeldRows } from './resident-kernels';
+import type { HeldRows } from './kernels';
 
 /** Random vectors w whose A w, A = Y^T Y, is known in float64. */
 const WITNESSES = 4;

@@ -1,15 +1,9 @@
 import type { GpuGramSum } from './checked-gram';
-import type { Backend } from './kernels';
-import type { HeldRows, ResidentKernels } from './resident-kernels';
+import type { Backend, HeldRows } from './kernels';
 import type { GpuBackend } from './webgpu';
 
-/** A backend whose kernels keep sums and rows where they are multiplied. */
-export interface ResidentBackend extends Backend {
-  readonly kernels: ResidentKernels;
-}
-
 /** The GPU until it fails once (device lost, out of memory, wrong product); then the processor, with the reason on the label. Sums so far are kept. */
-export function fallingBack(gpu: GpuBackend, cpu: Backend): ResidentBackend {
+export function fallingBack(gpu: GpuBackend, cpu: Backend): Backend {
   let current: Backend = gpu;
 
   /** From now on the processor. */

@@ -4,7 +4,6 @@ import { createMessageConnection, StreamMessageReader, StreamMessageWriter } fro
 import { ByteChannel } from './byte-channel';
 import { openWebGpu } from './dawn';
 import type { Gpu, GpuGram, GpuRows } from './gpu';
-import { localGpu } from './gpu-device';
 import {
   addRowsRequest,
   addToGramRequest,
@@ -40,7 +39,7 @@ function opened(): Gpu {
 
 connection.onRequest(openRequest, async () => {
   const search = await openWebGpu();
-  if (search.found) gpu = await localGpu();
+  if (search.found) gpu = await (await import('./gpu-device')).localGpu();
   return search;
 });
 

@@ -25,6 +25,15 @@ export interface GramSum {
   settle(poll: () => void): Promise<void>;
 }
 
+/** Rows that are multiplied again and again where they lie. Every method rejects once they are lost: their owner reads them anew. */
+export interface HeldRows {
+  /** @param y count x d, row-major; may be changed once this resolves */
+  add(y: Float64Array, count: number, poll: () => void): Promise<void>;
+  /** As `Kernels.applyGram` for all rows together, in float32; where it rejects, nothing has been added to `out`. */
+  applyGram(x: Float64Array, vectors: number, out: Float64Array, poll: () => void): Promise<void>;
+  release(): void;
+}
+
 /** Where the flops happen. */
 export interface Kernels {
   /**
@@ -57,6 +66,12 @@ export interface Kernels {
     out: Float64Array,
     poll: () => void,
   ): Promise<void>;
+  /**
+   * Rows that travel once for many products.
+   * @param rows that will be added at most
+   * @returns null where there is no room for them, or no memory but the processor's own
+   */
+  holdRows(rows: number, d: number): Promise<HeldRows | null>;
   /**
    * Orthogonal reduction of a symmetric matrix to tridiagonal form.
    * @param a d x d, row-major; the upper triangle is read, nothing is changed

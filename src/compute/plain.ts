@@ -33,6 +33,7 @@ export function plainKernels(): Kernels {
         for (let j = 0; j < width; j++) out[first * d + j] += group[j];
       }
     },
+    holdRows: async () => null,
     async tridiagonalize(a, d, border, poll) {
       const reflections = a.slice();
       let step = 0;

@@ -251,6 +251,8 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
       }
     },
 
+    holdRows: async () => null,
+
     async tridiagonalize(a, d, border, poll) {
       const layout = tridiagonalLayout(d, Y_BYTE);
       const fits = idle !== null && idle.memory.buffer.byteLength >= layout.end;

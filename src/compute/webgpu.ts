@@ -2,10 +2,9 @@ import { checkedGramSum, type GpuGramSum } from './checked-gram';
 import { checkedRows } from './checked-rows';
 import { cpuKernels } from './cpu';
 import type { Gpu, GpuGram } from './gpu';
-import type { Backend } from './kernels';
-import type { ResidentKernels } from './resident-kernels';
+import type { Backend, Kernels } from './kernels';
 
-export interface GpuKernels extends ResidentKernels {
+export interface GpuKernels extends Kernels {
   sumGram(d: number, gram: Float64Array): Promise<GpuGramSum>;
 }
 

@@ -7,6 +7,7 @@ import type { ComparePanels, Sides } from './compare-panel';
 import { COMMANDS, FILE_ENDINGS, isAnalysable, isOffered } from './contributions';
 import type { HealthNode } from './health-view';
 import { isNode, pickRun, runOf } from './run-actions';
+import { shown } from './run-phrases';
 import { matrixOf, type RunsModel, runName } from './runs-model';
 
 /**
@@ -91,8 +92,8 @@ function againstBaseline(run: RunReport, target: unknown): Sides | string {
   const checkpoint =
     meant === undefined ? run.checkpoints.at(-1) : run.checkpoints.find(({ name }) => plainText(name) === plainText(meant));
   if (baseline === undefined) return vscode.l10n.t('{0} has no baseline yet.', runName(run));
-  if (checkpoint === undefined) return vscode.l10n.t('{0} has no checkpoint “{1}”.', runName(run), meant ?? '');
-  if (checkpoint === baseline) return vscode.l10n.t('{0} is the baseline itself: choose another checkpoint.', checkpoint.name);
+  if (checkpoint === undefined) return vscode.l10n.t('{0} has no checkpoint “{1}”.', runName(run), shown(meant ?? ''));
+  if (checkpoint === baseline) return vscode.l10n.t('{0} is the baseline itself: choose another checkpoint.', shown(checkpoint.name));
   const matrix = isNode(target) && target.kind === 'tensor' ? target.matrix : matrixOf(checkpoint);
   const sides = matrix && [baseline, checkpoint].flatMap((at) => sideOfCheckpoint(run, at, matrix) ?? []);
   if (sides === undefined || sides.length < 2) return vscode.l10n.t('No matrix of {0} could be read.', runName(run));
@@ -125,14 +126,14 @@ function knownSides(model: RunsModel): KnownSide[] {
     .flatMap(({ tabs }) => tabs.map(({ input }) => input))
     .flatMap((input) => (input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom ? [input.uri] : []))
     .filter(isClear)
-    .map((uri): KnownSide => ({ label: sideOfFile(uri).name, description: vscode.l10n.t('open'), side: sideOfFile(uri) }));
+    .map((uri): KnownSide => ({ label: shown(sideOfFile(uri).name), description: vscode.l10n.t('open'), side: sideOfFile(uri) }));
   const checkpoints = model.runs.flatMap((run) =>
     run.checkpoints.toReversed().flatMap((checkpoint): KnownSide[] => {
       const matrix = matrixOf(checkpoint);
       const side = matrix && sideOfCheckpoint(run, checkpoint, matrix);
       if (!side) return [];
       const roles = [levelWord(checkpoint.level), ...(checkpoint.name === run.baseline ? [vscode.l10n.t('baseline')] : [])];
-      return [{ label: side.name, description: roles.join(', '), side }];
+      return [{ label: shown(side.name), description: roles.join(', '), side }];
     }),
   );
   return [...new Map([...checkpoints, ...open].map((item) => [item.side.path, item])).values()];

@@ -3,13 +3,13 @@ import type { Level } from '../analysis/report';
 import { LEVELS_WORST_FIRST } from '../analysis/verdict';
 import { type JudgedCheckpoint, type RunReport, sameMatrix } from '../engine/protocol';
 import { DEFINITIONS, type Definition } from '../spectral/definitions';
-import { count, counted, number, reported } from '../words/numbers';
+import { change, count, number, reported } from '../words/numbers';
 import { outlookEntries } from '../words/run';
 import { levelWord } from '../words/verdict';
 import { COMMANDS, HEALTH_VIEW, RUNS_HIDDEN, WATCHING } from './contributions';
 import { levelIcon } from './level-looks';
 import { SEVERITIES } from './problems';
-import { escaped } from './run-phrases';
+import { checkpointsPhrase, escaped, shown } from './run-phrases';
 import { matrixOf, type RunsModel, runName } from './runs-model';
 
 type Matrix = JudgedCheckpoint['matrices'][number];
@@ -109,7 +109,7 @@ export class HealthView implements vscode.TreeDataProvider<HealthNode> {
     const remarks = [
       muted && vscode.l10n.t('muted'),
       newest && rankText(run, matrixOf(newest)),
-      run.checkpoints.length > 0 && counted(run.checkpoints.length, 'checkpoint'),
+      run.checkpoints.length > 0 && checkpointsPhrase(run.checkpoints.length),
     ];
     return item(run.path, runName(run), run.level, remarks, {
       contextValue: muted ? 'run.muted' : 'run',
@@ -226,13 +226,13 @@ function item(
     ...rest
   }: Pick<vscode.TreeItem, 'contextValue' | 'command' | 'collapsibleState'> & { tooltip: readonly string[] },
 ): vscode.TreeItem {
-  const description = [levelWord(level), ...remarks.filter((remark) => typeof remark === 'string')].join(' \u00b7 ');
-  return Object.assign(new vscode.TreeItem(label, collapsibleState), {
+  const description = shown([levelWord(level), ...remarks.filter((remark) => typeof remark === 'string')].join(' \u00b7 '));
+  return Object.assign(new vscode.TreeItem(shown(label), collapsibleState), {
     id,
     description,
     iconPath: levelIcon(level),
     tooltip: paragraphs(tooltip),
-    accessibilityInformation: { label: `${label}, ${description}` },
+    accessibilityInformation: { label: `${shown(label)}, ${description}` },
     ...rest,
   });
 }
@@ -261,13 +261,14 @@ function drifts({ drift }: JudgedCheckpoint): string[] {
   return Object.entries(drift).map(([quantity, { value, z }]) => {
     // The log-determinant of the covariance has a symbol only.
     const label = (DEFINITIONS as Record<string, Definition | undefined>)[quantity]?.label ?? quantity;
-    const change = vscode.l10n.t('{0}: {1} from the baseline', label, `${value > 0 ? '+' : ''}${number(value)}`);
-    return z === null ? `${change}.` : vscode.l10n.t('{0}, {1} standard deviations.', change, number(Number(z.toPrecision(3))));
+    const by = change(value);
+    if (z === null) return vscode.l10n.t('{0}: {1} from the baseline.', label, by);
+    return vscode.l10n.t('{0}: {1} from the baseline, {2} standard deviations.', label, by, number(Number(z.toPrecision(3))));
   });
 }
 
 function paragraphs(lines: readonly string[]): vscode.MarkdownString {
-  return new vscode.MarkdownString(lines.map(escaped).join('\n\n'));
+  return new vscode.MarkdownString(lines.map((line) => escaped(shown(line))).join('\n\n'));
 }
 
 function filterName(least: Level): string {

@@ -12,10 +12,23 @@ import { analysisOptions } from './settings';
 export function registerHealthTools(engine: ToolEngine, runs: RunsModel, log: vscode.LogOutputChannel): vscode.Disposable {
   const source = healthSource(engine, runs, log);
   const tools = [
-    new HealthTool(runs, source, getModelHealth, ({ path }: HealthInput) => vscode.l10n.t('the spectral health of {0}', path)),
-    new HealthTool(runs, source, compareModelHealth, ({ paths }: CompareInput) =>
-      vscode.l10n.t('how {0} compare in spectral health', paths.join(', ')),
-    ),
+    new HealthTool(runs, source, getModelHealth, ({ path }: HealthInput) => ({
+      reading: vscode.l10n.t('Reading the spectral health of {0}', path),
+      told: vscode.l10n.t(
+        'Sigma reads the files on this machine, and the model is told the spectral health of {0}. Nothing is changed.',
+        path,
+      ),
+    })),
+    new HealthTool(runs, source, compareModelHealth, ({ paths }: CompareInput) => {
+      const files = paths.join(', ');
+      return {
+        reading: vscode.l10n.t('Reading how {0} compare in spectral health', files),
+        told: vscode.l10n.t(
+          'Sigma reads the files on this machine, and the model is told how {0} compare in spectral health. Nothing is changed.',
+          files,
+        ),
+      };
+    }),
   ] as const;
   return vscode.Disposable.from(vscode.lm.registerTool(HEALTH_TOOL.name, tools[0]), vscode.lm.registerTool(COMPARE_TOOL.name, tools[1]));
 }
@@ -35,24 +48,22 @@ type Answer = Parameters<typeof answerText>[0];
 class HealthTool<I> implements vscode.LanguageModelTool<I> {
   /**
    * @param answer what the tool does
-   * @param subject what is read, as a phrase for the person who is asked
+   * @param sentences what is done, and what it comes to, for the person who is asked
    */
   constructor(
     readonly runs: RunsModel,
     readonly source: HealthSource,
     readonly answer: (input: unknown, call: ToolCall) => Promise<Answer>,
-    readonly subject: (input: I) => string,
+    readonly sentences: (input: I) => { readonly reading: string; readonly told: string },
   ) {}
 
   prepareInvocation({ input }: vscode.LanguageModelToolInvocationPrepareOptions<I>): vscode.PreparedToolInvocation {
-    const subject = this.subject(input);
+    const { reading, told } = this.sentences(input);
     return {
-      invocationMessage: vscode.l10n.t('Reading {0}', subject),
+      invocationMessage: reading,
       confirmationMessages: {
         title: vscode.l10n.t('Read model health'),
-        message: new vscode.MarkdownString().appendText(
-          vscode.l10n.t('Sigma reads the files on this machine, and the model is told {0}. Nothing is changed.', subject),
-        ),
+        message: new vscode.MarkdownString().appendText(told),
       },
     };
   }

@@ -4,6 +4,7 @@ import { LEVELS_WORST_FIRST } from '../analysis/verdict';
 import type { RunReport } from '../engine/protocol';
 import { levelWord } from '../words/verdict';
 import { COMMANDS, SECTION } from './contributions';
+import { shown } from './run-phrases';
 import { fileOf, type RunsModel, runName } from './runs-model';
 import { notificationLevels } from './settings';
 
@@ -82,7 +83,7 @@ export class RunNotifications {
     const show = vscode.l10n.t('Show');
     const mute = vscode.l10n.t('Mute');
     const never = vscode.l10n.t("Don't Show Again");
-    const text = vscode.l10n.t('{0}: {1}. {2}', runName(run), levelWord(run.level), run.reasons[0]?.message ?? '');
+    const text = vscode.l10n.t('{0}: {1}. {2}', runName(run), levelWord(run.level), shown(run.reasons[0]?.message ?? ''));
     const say = run.level === 'broken' ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;
     const choice = await say(text, show, mute, never);
     if (choice === show) {

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Level, SpectralReport } from '../analysis/report';
 import { COMMANDS, SECTION } from './contributions';
+import { shown } from './run-phrases';
 
 /** Levels that are worth a problem. */
 export const SEVERITIES: Partial<Record<Level, vscode.DiagnosticSeverity>> = {
@@ -54,7 +55,7 @@ export class Problems {
 
 /** A problem on a whole file. */
 export function diagnosticOn(uri: vscode.Uri, message: string, code: string, severity: vscode.DiagnosticSeverity): vscode.Diagnostic {
-  const diagnostic = new vscode.Diagnostic(new vscode.Range(0, 0, 0, 0), message, severity);
+  const diagnostic = new vscode.Diagnostic(new vscode.Range(0, 0, 0, 0), shown(message), severity);
   diagnostic.source = 'Sigma';
   // A row of the Problems panel opens the file's default editor, which shows nothing of most binary files; its code opens ours.
   diagnostic.code = { value: code, target: commandUri(COMMANDS.analyze, uri.toString()) };

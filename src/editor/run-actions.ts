@@ -4,6 +4,7 @@ import { levelWord } from '../words/verdict';
 import { COMMANDS } from './contributions';
 import type { HealthNode } from './health-view';
 import { runFixes } from './quick-fixes';
+import { shown } from './run-phrases';
 import { pinBaseline } from './run-settings';
 import { matrixOf, type RunsModel, runName } from './runs-model';
 import type { OpenSpectrum } from './spectrum-editor';
@@ -87,9 +88,10 @@ async function pickFix(run: RunReport): Promise<void> {
 
 async function pickCheckpoint(run: RunReport): Promise<string | undefined> {
   const items = run.checkpoints.map(({ name, level }) => ({
-    label: name,
+    label: shown(name),
+    name,
     description: name === run.baseline ? vscode.l10n.t('baseline now') : levelWord(level),
   }));
   const options = { title: runName(run), placeHolder: vscode.l10n.t('Choose the checkpoint that the others are compared with') };
-  return (await vscode.window.showQuickPick(items, options))?.label;
+  return (await vscode.window.showQuickPick(items, options))?.name;
 }

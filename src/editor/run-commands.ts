@@ -3,6 +3,7 @@ import type { JudgedCheckpoint, RunReport } from '../engine/protocol';
 import { levelWord } from '../words/verdict';
 import { COMMANDS } from './contributions';
 import { runOf } from './run-actions';
+import { shown } from './run-phrases';
 import { unwatchRun, watchRun } from './run-settings';
 import { matrixOf, type RunsModel, runName } from './runs-model';
 import type { OpenSpectrum } from './spectrum-editor';
@@ -54,12 +55,12 @@ async function showRuns(model: RunsModel, open: OpenSpectrum): Promise<void> {
 
 /** A run in a quick pick. */
 export function runItem(report: RunReport) {
-  return { label: runName(report), description: levelWord(report.level), detail: report.reasons[0]?.message, report };
+  return { label: runName(report), description: levelWord(report.level), detail: shown(report.reasons[0]?.message ?? ''), report };
 }
 
 function checkpointItem(checkpoint: JudgedCheckpoint) {
   const matrix = matrixOf(checkpoint);
-  return matrix === undefined ? [] : [{ label: checkpoint.name, description: levelWord(checkpoint.level), matrix }];
+  return matrix === undefined ? [] : [{ label: shown(checkpoint.name), description: levelWord(checkpoint.level), matrix }];
 }
 
 async function pickFolder(): Promise<vscode.Uri | undefined> {
@@ -75,8 +76,8 @@ async function pickFolder(): Promise<vscode.Uri | undefined> {
 async function stopWatching(run: string): Promise<void> {
   const over = await unwatchRun(run);
   if (over === null) return;
-  const name = vscode.workspace.asRelativePath(over);
+  const name = shown(vscode.workspace.asRelativePath(over));
   const stop = vscode.l10n.t('Stop Watching {0}', name);
-  const text = vscode.l10n.t('{0} is watched with all runs in {1}.', vscode.workspace.asRelativePath(run), name);
+  const text = vscode.l10n.t('{0} is watched with all runs in {1}.', shown(vscode.workspace.asRelativePath(run)), name);
   if ((await vscode.window.showInformationMessage(text, stop)) === stop) await stopWatching(over);
 }

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
 import { type JudgedCheckpoint, type RunReport, sameMatrix } from '../engine/protocol';
-import { counted, number } from '../words/numbers';
+import { number } from '../words/numbers';
 import { quantityGroups } from '../words/quantities';
 import { outlookEntries } from '../words/run';
 import { levelWord } from '../words/verdict';
 import { COMMANDS } from './contributions';
-import { escaped } from './run-phrases';
+import { checkpointsPhrase, escaped } from './run-phrases';
 import { fileOf, matrixOf, runName } from './runs-model';
 import { rangeOf, SCRIPTS, type ScriptMentions } from './script-mentions';
 import { warnings } from './script-problems';
@@ -37,7 +37,8 @@ export class RunHover implements vscode.HoverProvider {
       .slice(0, MOST_RUNS)
       .map((run) => runText(run, { muted: model.isMuted(run.path), warned: warned.get(run)?.reference === mention.reference }));
     const more = mention.runs.length - MOST_RUNS;
-    if (more > 0) texts.push(new vscode.MarkdownString(vscode.l10n.t('And {0}.', counted(more, 'more run'))));
+    if (more > 0)
+      texts.push(new vscode.MarkdownString(more === 1 ? vscode.l10n.t('And 1 more run.') : vscode.l10n.t('And {0} more runs.', more)));
     return new vscode.Hover(texts, rangeOf(mention));
   }
 }
@@ -84,8 +85,12 @@ function appendImage(text: vscode.MarkdownString, { checkpoints, onset }: RunRep
     values,
     checkpoints.findIndex(({ name }) => name === onset?.name),
   );
-  const over = counted(known.length, 'checkpoint');
-  const label = vscode.l10n.t('Effective rank over {0}: from {1} to {2}', over, number(known[0]!), number(known.at(-1)!));
+  const label = vscode.l10n.t(
+    'Effective rank over {0}: from {1} to {2}',
+    checkpointsPhrase(known.length),
+    number(known[0]!),
+    number(known.at(-1)!),
+  );
   text.appendMarkdown(`\n\n![${label}](${image})`);
 }
 

@@ -1,9 +1,8 @@
 import * as vscode from 'vscode';
 import type { RunReport } from '../engine/protocol';
-import { counted } from '../words/numbers';
 import { COMMANDS, SECTION } from './contributions';
 import { levelIcon } from './level-looks';
-import { plain, runPhrase } from './run-phrases';
+import { checkpointsPhrase, plain, runPhrase } from './run-phrases';
 import { fileOf, runName } from './runs-model';
 import { type Mention, rangeOf, SCRIPTS, type ScriptMentions } from './script-mentions';
 
@@ -54,6 +53,6 @@ export class RunLenses implements vscode.CodeLensProvider {
 function title(worst: RunReport, runs: number): string {
   const phrase = runPhrase(worst);
   return runs === 1
-    ? `${phrase} \u00b7 ${counted(worst.checkpoints.length, 'checkpoint')}`
+    ? `${phrase} \u00b7 ${checkpointsPhrase(worst.checkpoints.length)}`
     : vscode.l10n.t('{0} runs \u00b7 worst: {1}, {2}', runs, plain(runName(worst)), phrase);
 }

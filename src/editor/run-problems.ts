@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { NamedStep, RunReport } from '../engine/protocol';
 import { COMMANDS } from './contributions';
 import { commandUri, diagnosticOn, SEVERITIES } from './problems';
+import { shown } from './run-phrases';
 import { fileOf, type RunsModel, runName } from './runs-model';
 
 /** A problem on the newest checkpoint of each run that is collapsing or worse and not muted, with the onset as related information. */
@@ -52,6 +53,6 @@ function related(run: RunReport, step: NamedStep | null, message: (name: string)
   const checkpoint = run.checkpoints.find(({ name }) => name === step?.name);
   const uri = checkpoint && fileOf(checkpoint);
   return uri
-    ? [new vscode.DiagnosticRelatedInformation(new vscode.Location(uri, new vscode.Position(0, 0)), message(checkpoint.name))]
+    ? [new vscode.DiagnosticRelatedInformation(new vscode.Location(uri, new vscode.Position(0, 0)), message(shown(checkpoint.name)))]
     : [];
 }

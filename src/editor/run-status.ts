@@ -110,8 +110,8 @@ export class RunStatus {
     const text = new vscode.MarkdownString();
     text.isTrusted = { enabledCommands: LINKED };
     for (const run of this.model.runs) {
-      const muted = this.model.isMuted(run.path) ? ` (${vscode.l10n.t('muted')})` : '';
-      text.appendMarkdown(escaped(`${runName(run)}${muted}: ${levelWord(run.level)}. ${run.reasons[0]?.message ?? ''}`));
+      const name = this.model.isMuted(run.path) ? vscode.l10n.t('{0} (muted)', runName(run)) : runName(run);
+      text.appendMarkdown(escaped(`${name}: ${levelWord(run.level)}. ${run.reasons[0]?.message ?? ''}`));
       for (const line of this.model.status(run.path).slice(0, MOST_LINES)) text.appendMarkdown(`\n- ${escaped(line)}`);
       text.appendMarkdown('\n\n');
     }

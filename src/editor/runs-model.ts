@@ -2,6 +2,7 @@ import { sep } from 'node:path';
 import * as vscode from 'vscode';
 import { LEVELS_WORST_FIRST } from '../analysis/verdict';
 import type { JudgedCheckpoint, RunEvent, RunReport, WatchNotice } from '../engine/protocol';
+import { shown } from './run-phrases';
 
 type CheckpointAnalysis = Extract<RunEvent, { kind: 'analysis' }>;
 
@@ -148,7 +149,7 @@ function analysisSentence({ checkpoint, state }: CheckpointAnalysis): string {
 
 /** The run as a person knows it. */
 export function runName({ path }: RunReport): string {
-  return vscode.workspace.asRelativePath(path);
+  return shown(vscode.workspace.asRelativePath(path));
 }
 
 /** The matrix to show of a checkpoint: one that is by itself as bad as the checkpoint, else embeddings, for drift is judged on them; none where none was read. */

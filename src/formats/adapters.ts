@@ -14,6 +14,10 @@ const MOST_HELD = 2 ** 25;
 /** `x.q_proj.lora_A.weight`, `x.q_proj.lora_A.default.weight`, `x.embed_tokens.lora_embedding_A`. */
 const FACTOR = /^(.+)\.lora_(embedding_)?A(\.\w+)?$/;
 
+/** Factors and scales of IA3, LoHa, LoKr, OFT, BOFT and VeRA. */
+const OTHER_ADAPTERS = /\.(?:ia3_l|hada_w\d_[ab]|lokr_w\d(?:_[ab])?|b?oft_[RSs]|vera_lambda_[bd])\b/;
+const AS_STORED = 'Adapters of this kind are shown as they are stored, not as the change that they make: only LoRA is multiplied out.';
+
 /** Of the model that is adapted, by their names. */
 type Weights = ReadonlyMap<string, StoredTensor>;
 
@@ -41,7 +45,10 @@ export async function withProducts(
   openModel: (folder: string) => Promise<StoredModel | null>,
 ): Promise<Omit<StoredModel, 'bytes'>> {
   const pairs = pairsOf(tensors);
-  if (pairs.length === 0) return { tensors, fingerprint: [], warnings: [], async close() {} };
+  if (pairs.length === 0) {
+    const other = tensors.some(({ name }) => OTHER_ADAPTERS.test(name));
+    return { tensors, fingerprint: [], warnings: other ? [AS_STORED] : [], async close() {} };
+  }
   const found = await readJsonBeside(path, 'adapter_config.json', openBytes);
   const config = found?.json ?? {};
   const { base, warnings } = await baseOf(config, path, tensors, openModel);

@@ -2,6 +2,7 @@ import { FormatError } from './format-error';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 
@@ -9,6 +10,9 @@ const OPEN_BRACKET = 0x5b;
 // costs some 50 bytes: `[[],[],...` would otherwise take many times the memory that its length suggests.
 const BYTES_PER_CONTAINER = 16;
 const FREE_CONTAINERS = 64;
+// Three containers and ten values for each of 200,000 tensors, which take some 300 MB of memory.
+const MOST_CONTAINERS = 600_000;
+const MOST_VALUES = 2_000_000;
 
 /**
  * JSON from a file, refused before it is built when it has many more objects and arrays than its length justifies.
@@ -19,7 +23,11 @@ const FREE_CONTAINERS = 64;
  * @throws FormatError when the text is not UTF-8, not JSON or not plausible
  */
 export function parseBoundedJson(text: Uint8Array, path: string, what: string, base: number): unknown {
-  if (countContainers(text) > FREE_CONTAINERS + text.length / BYTES_PER_CONTAINER) {
+  const { containers, values } = countContents(text);
+  if (containers > MOST_CONTAINERS || values > MOST_VALUES) {
+    throw new FormatError(path, base, `${what} lists more than the 200,000 tensors that are read.`);
+  }
+  if (containers > FREE_CONTAINERS + text.length / BYTES_PER_CONTAINER) {
     throw new FormatError(path, base, `${what} has more brackets than a list of tensors can have.`);
   }
   try {
@@ -29,15 +37,18 @@ export function parseBoundedJson(text: Uint8Array, path: string, what: string, b
   }
 }
 
-function countContainers(text: Uint8Array): number {
-  let count = 0;
+/** Opening brackets, and commas between values. */
+function countContents(text: Uint8Array): { readonly containers: number; readonly values: number } {
+  let containers = 0;
+  let values = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
     const byte = text[i];
     if (byte === QUOTE) inString = !inString;
     else if (inString) {
       if (byte === BACKSLASH) i++;
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) count++;
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) containers++;
+    else if (byte === COMMA) values++;
   }
-  return count;
+  return { containers, values };
 }

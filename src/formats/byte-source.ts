@@ -12,6 +12,8 @@ export interface ByteSource {
    * @throws FormatError when the bytes are not all there
    */
   read(offset: number, target: Uint8Array): Promise<void>;
+  /** The same before it returns, for libraries that cannot wait; absent where the bytes have to be waited for. */
+  readonly readSync?: (offset: number, target: Uint8Array) => void;
   close(): Promise<void>;
 }
 
@@ -42,16 +44,26 @@ export function partOf(source: ByteSource, name: string, offset: number, size: n
   if (!Number.isSafeInteger(offset + size) || offset < 0 || size < 0 || offset + size > source.size) {
     throw new FormatError(path, null, `it should lie at bytes ${offset} to ${offset + size}, but the file has ${source.size} bytes.`);
   }
+  const check = (at: number, target: Uint8Array): void => {
+    if (at < 0 || at + target.length > size) {
+      throw new FormatError(path, at, `${target.length} bytes were expected, but the data ends at byte ${size}.`);
+    }
+  };
+  const { readSync } = source;
   return {
     path,
     size,
     fingerprint: source.fingerprint,
     async read(at, target) {
-      if (at < 0 || at + target.length > size) {
-        throw new FormatError(path, at, `${target.length} bytes were expected, but the data ends at byte ${size}.`);
-      }
+      check(at, target);
       await source.read(offset + at, target);
     },
+    readSync:
+      readSync &&
+      ((at, target) => {
+        check(at, target);
+        readSync.call(source, offset + at, target);
+      }),
     async close() {},
   };
 }

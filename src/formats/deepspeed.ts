@@ -82,12 +82,17 @@ function ranksOf(folder: string, names: readonly string[]): string[] {
 function stageOf(folder: string, shards: readonly TorchFile[]): 1 | 2 | 3 {
   const optimizer = entryOf(shards[0]!.pickle, 'optimizer_state_dict');
   const stage = wholeNumber(entryOf(optimizer, 'zero_stage'));
-  if (stage !== 1 && stage !== 2 && stage !== 3) throw new FormatError(folder, null, 'the stage of ZeRO (1, 2 or 3) was expected in its optimizers.');
+  if (stage !== 1 && stage !== 2 && stage !== 3)
+    throw new FormatError(folder, null, 'the stage of ZeRO (1, 2 or 3) was expected in its optimizers.');
   const counted = entryOf(optimizer, 'partition_count');
   const counts = (counted instanceof PickleList ? counted.items : [counted]).map(wholeNumber);
   const world = counts.includes(null) ? null : Math.max(...(counts as number[]));
   if (world !== shards.length)
-    throw new FormatError(folder, null, `it was saved by ${world ?? 'an unknown number of'} ranks, but the optimizers of ${shards.length} are here.`);
+    throw new FormatError(
+      folder,
+      null,
+      `it was saved by ${world ?? 'an unknown number of'} ranks, but the optimizers of ${shards.length} are here.`,
+    );
   return stage;
 }
 
@@ -134,9 +139,16 @@ function vectorsOf(path: string, { tensors }: TorchFile, stage: 1 | 2 | 3): Vect
 /** Stages 1 and 2: the parameters of a group follow one another in the vectors of all ranks joined, with padding at the end only. */
 function cutTogether(folder: string, groups: readonly (readonly Shape[])[], vectors: readonly (readonly Vector[])[]): StoredTensor[] {
   if (vectors.some((own) => own.length !== groups.length))
-    throw new FormatError(folder, null, `it has shapes of ${groups.length} groups of parameters, but not a vector of each from every rank.`);
+    throw new FormatError(
+      folder,
+      null,
+      `it has shapes of ${groups.length} groups of parameters, but not a vector of each from every rank.`,
+    );
   return groups.flatMap((shapes, group) => {
-    const joined = joinedVectors(vectors.map((own) => own[group]!), folder);
+    const joined = joinedVectors(
+      vectors.map((own) => own[group]!),
+      folder,
+    );
     const align = 2 * vectors.length;
     const wanted = shapes.reduce((sum, { elements }) => sum + elements, 0);
     if (Math.ceil(wanted / align) !== Math.ceil(joined.elements / align))
@@ -190,7 +202,10 @@ function frozenOf({ tensors }: TorchFile, stage: 1 | 2 | 3): { tensors: StoredTe
   const prefix = 'frozen_param_fragments.';
   const own = tensors.filter(({ name }) => name.startsWith(prefix));
   if (stage < 3) return { tensors: own.map((tensor) => ({ ...tensor, name: tensor.name.slice(prefix.length) })), warnings: [] };
-  return { tensors: [], warnings: own.length === 0 ? [] : ['Parameters that are not trained (frozen) are cut over the ranks too, and are left out.'] };
+  return {
+    tensors: [],
+    warnings: own.length === 0 ? [] : ['Parameters that are not trained (frozen) are cut over the ranks too, and are left out.'],
+  };
 }
 
 function entryOf(value: PickleValue | undefined, key: string): PickleValue | undefined {

@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import type { ByteSource } from './byte-source';
 import { FormatError } from './format-error';
@@ -62,11 +63,26 @@ class FileBytes implements ByteSource {
       } catch (error) {
         throw explained(this.path, offset + done, error);
       }
-      if (bytesRead === 0) {
-        throw new FormatError(this.path, offset + done, `the file ends here, but ${target.length - done} more bytes were expected.`);
-      }
+      if (bytesRead === 0) throw this.endsAt(offset + done, target.length - done);
       done += bytesRead;
     }
+  }
+
+  readSync(offset: number, target: Uint8Array): void {
+    for (let done = 0; done < target.length; ) {
+      let bytesRead: number;
+      try {
+        bytesRead = readSync(this.handle.fd, target, done, target.length - done, offset + done);
+      } catch (error) {
+        throw explained(this.path, offset + done, error);
+      }
+      if (bytesRead === 0) throw this.endsAt(offset + done, target.length - done);
+      done += bytesRead;
+    }
+  }
+
+  private endsAt(offset: number, missing: number): FormatError {
+    return new FormatError(this.path, offset, `the file ends here, but ${missing} more bytes were expected.`);
   }
 
   close(): Promise<void> {

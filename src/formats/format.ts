@@ -18,6 +18,8 @@ export interface Format {
    * @param size of the file in bytes
    */
   readonly magic?: (head: Uint8Array, size: number) => boolean;
+  /** Set where the endings decide whatever the content looks like: its first bytes are numbers that may look like another format. */
+  readonly endingDecides?: true;
   /** Whether a ZIP archive that has a member of this name is one. */
   readonly member?: (name: string) => boolean;
   /** Whether a folder that holds these names is one. */

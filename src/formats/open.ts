@@ -15,6 +15,10 @@ const READERS: Readonly<Record<FormatId, () => Promise<Reader>>> = {
   dcp: async () => (await import('./dcp')).dcp,
   deepspeed: async () => (await import('./deepspeed')).deepspeed,
   gguf: async () => (await import('./gguf')).gguf,
+  keras: async () => (await import('./keras')).keras,
+  hdf5: async () => (await import('./hdf5')).hdf5,
+  parquet: async () => (await import('./parquet')).parquet,
+  vecs: async () => (await import('./vecs')).vecs,
   csv: async () => (await import('./csv')).csv,
 };
 
@@ -38,7 +42,8 @@ export async function openTensorFile(
   let format: FormatRow | undefined;
   try {
     const byEnding = formatsOfEnding(path);
-    format = (await formatOfContent(source, byEnding)) ?? byEnding.find(({ magic, member }) => !magic && !member) ?? byEnding[0];
+    const decided = byEnding.find(({ endingDecides }) => endingDecides);
+    format = decided ?? (await formatOfContent(source, byEnding)) ?? byEnding.find(({ magic, member }) => !magic && !member) ?? byEnding[0];
   } finally {
     await source.close();
   }

@@ -116,8 +116,9 @@ async function vectorLength(source: ByteSource, metadata: ParquetMetadata, colum
   if (column.repetition > 1) return 'Its rows are lists of lists.';
   const { groups, rows } = metadata;
   const entries = groups.reduce((sum, { chunks }) => sum + (chunks[column.leaf]?.values ?? 0), 0);
-  const first = await firstLength(source, metadata, column);
-  if (first === 0) return `Its first rows hold no values.`;
+  const { first, other } = await firstLengths(source, metadata, column);
+  if (other !== null) return `Its rows differ in length: the first has ${first} elements, another ${other}.`;
+  if (first === 0) return 'Its first rows hold no values.';
   // A missing vector is one entry.
   const missing = first === 1 ? 0 : (rows * first - entries) / (first - 1);
   if (missing < 0 || missing > rows || !Number.isInteger(missing) || entries < rows) {
@@ -126,23 +127,32 @@ async function vectorLength(source: ByteSource, metadata: ParquetMetadata, colum
   return first;
 }
 
-async function firstLength(source: ByteSource, { groups }: ParquetMetadata, column: ParquetColumn): Promise<number> {
+/** Lengths of the first row that is there and of the next one that differs, null if none does as far as was looked: to the end of the page that ends the first. */
+async function firstLengths(
+  source: ByteSource,
+  { groups }: ParquetMetadata,
+  column: ParquetColumn,
+): Promise<{ readonly first: number; readonly other: number | null }> {
+  let first = 0;
   let length = 0;
   let seen = 0;
   for (const { chunks } of groups) {
     const chunk = chunks[column.leaf];
     if (!chunk) continue;
-    for await (const page of readPages(source, column, chunk, 2 ** 20)) {
-      for (let i = 0; i < page.entries; i++) {
-        const starts = page.repetition![i] === 0;
-        if (starts && length > 0) return length;
-        if (page.definition === null || page.definition[i]! >= column.listDefinition) length++;
+    for await (const { entries, repetition, definition } of readPages(source, column, chunk, 2 ** 20)) {
+      for (let i = 0; i < entries; i++) {
+        if (repetition![i] === 0) {
+          if (first > 0 && length > 0 && length !== first) return { first, other: length };
+          first ||= length;
+          length = 0;
+        }
+        if (definition === null || definition[i]! >= column.listDefinition) length++;
       }
-      if (++seen >= FIRST_PAGES && length === 0) return 0;
+      if (first > 0 || ++seen >= FIRST_PAGES) return { first, other: null };
     }
-    if (length > 0) return length;
+    if (length > 0) return { first: length, other: null };
   }
-  return length;
+  return { first, other: null };
 }
 
 function streamed(rows: number, columns: number, stream: (rowsPerBlock: number) => AsyncIterable<RowBlock>): MatrixSource {

@@ -95,10 +95,16 @@ export class PickleCutError extends FormatError {}
 /** A pickle larger than this is not read. Those of checkpoints are some hundred bytes a tensor. */
 export const MAX_PICKLE_BYTES = 256 * 2 ** 20;
 
-// An opcode pushes at most one value, so this bounds the stack, the marks and every container together.
+// Bounds the time, and the entries of every container together.
 const MAX_OPCODES = 2 ** 24;
-// Containers and records, and separately memo entries: they cost tens of bytes of memory for one byte of pickle.
+// torch spends 11 bytes or more of pickle on each container, record or memo entry, which cost up to 260 bytes of memory: an empty list
+// takes one byte, so that a dense pickle would take many times the memory that its length suggests.
+const BYTES_PER_OBJECT = 8;
+const FREE_OBJECTS = 2 ** 15;
 const MAX_OBJECTS = 2 ** 22;
+// Picklers write the items of a list or dict in batches of a thousand, and nest no deeper than Python's stack of calls.
+const MAX_STACK = 2 ** 20;
+const MAX_MARKS = 2 ** 16;
 // Reading a whole number takes time quadratic in its length. torch writes 10 bytes, NumPy's generators 16.
 const MAX_LONG_BYTES = 1024;
 
@@ -151,7 +157,9 @@ class Interpreter {
       }
       const made = this.make(opcode);
       if (made === undefined) this.act(opcode);
-      else this.stack.push(made);
+      else if (this.stack.push(made) > MAX_STACK) {
+        throw this.error(`the pickle piles up more than ${MAX_STACK} values, far more than a checkpoint needs.`);
+      }
     }
     throw this.error(`the pickle has more than ${MAX_OPCODES} instructions, far more than a checkpoint needs.`);
   }
@@ -300,7 +308,9 @@ class Interpreter {
         this.need(this.length(8));
         return;
       case 0x28: // MARK
-        this.marks.push(this.stack.length);
+        if (this.marks.push(this.stack.length) > MAX_MARKS) {
+          throw this.error(`the pickle opens more than ${MAX_MARKS} groups in each other, far more than a checkpoint needs.`);
+        }
         return;
       case 0x30: // POP: pickle lets it take a MARK too
         if (this.marks.length > 0 && this.marks[this.marks.length - 1] === this.stack.length) this.marks.pop();
@@ -466,9 +476,13 @@ class Interpreter {
   // Stack and memo
 
   private countObject(): void {
-    if (++this.objects > MAX_OBJECTS) {
-      throw this.error(`the pickle builds more than ${MAX_OBJECTS} objects, far more than a checkpoint needs.`);
-    }
+    if (++this.objects > this.mostObjects())
+      throw this.error(`the pickle builds ${this.objects} objects so far, far more than a checkpoint needs.`);
+  }
+
+  /** At this place of the pickle. */
+  private mostObjects(): number {
+    return Math.min(MAX_OBJECTS, FREE_OBJECTS + this.position / BYTES_PER_OBJECT);
   }
 
   private counted<T extends PickleValue>(value: T): T {
@@ -504,8 +518,8 @@ class Interpreter {
   }
 
   private memoise(index: number): void {
-    if (this.memo[index] === undefined && ++this.remembered > MAX_OBJECTS) {
-      throw this.error(`the pickle remembers more than ${MAX_OBJECTS} objects, far more than a checkpoint needs.`);
+    if (this.memo[index] === undefined && ++this.remembered > this.mostObjects()) {
+      throw this.error(`the pickle remembers ${this.remembered} objects so far, far more than a checkpoint needs.`);
     }
     this.memo[index] = this.top();
   }

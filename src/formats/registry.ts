@@ -7,6 +7,7 @@ const startsWith =
 
 /** A pickle of protocol 2 to 5. */
 const isPickle = (head: Uint8Array): boolean => head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5;
+const isHdf5 = startsWith(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a);
 const isTorchMember = (name: string): boolean => name === 'data.pkl' || name.endsWith('/data.pkl');
 
 /**
@@ -84,6 +85,44 @@ const TABLE = [
     access: 'random',
     library: null,
     limits: 'Versions 2 and 3, also big-endian and models in parts; all types of blocks but IQ1, IQ2 and IQ3 are dequantised.',
+  },
+  {
+    id: 'keras',
+    label: 'Keras',
+    extensions: ['.keras', '.weights.h5'],
+    magic: isHdf5,
+    member: (name) => name === 'model.weights.h5',
+    access: 'both',
+    library: 'h5wasm',
+    limits: 'Variables by the names of their layers, without those of the optimizer; also legacy `.h5` files.',
+  },
+  {
+    id: 'hdf5',
+    label: 'HDF5',
+    extensions: ['.h5', '.hdf5', '.hdf'],
+    magic: isHdf5,
+    access: 'both',
+    library: 'h5wasm',
+    limits:
+      'Datasets of numbers, also with gzip, shuffle, szip and Fletcher-32; links, external and virtual data, LZF and Blosc are not followed or read.',
+  },
+  {
+    id: 'parquet',
+    label: 'Parquet',
+    extensions: ['.parquet'],
+    magic: startsWith(0x50, 0x41, 0x52, 0x31),
+    access: 'sequential',
+    library: null,
+    limits: 'Each column of vectors, and all numeric columns together as one matrix; every codec but LZO; what is missing becomes NaN.',
+  },
+  {
+    id: 'vecs',
+    label: 'TEXMEX vectors',
+    extensions: ['.fvecs', '.bvecs', '.ivecs'],
+    endingDecides: true,
+    access: 'random',
+    library: null,
+    limits: 'Elements of float32, uint8 and int32, by the ending; all vectors of one length.',
   },
   {
     id: 'csv',

@@ -30,6 +30,9 @@ interface HeaderType {
   readonly bits: number;
 }
 
+/** Characters of a name or value in a message. */
+const MOST_QUOTED = 200;
+
 const TYPES: ReadonlyMap<unknown, HeaderType> = new Map<string, HeaderType>([
   ...Object.entries({
     BOOL: 'bool',
@@ -115,10 +118,12 @@ async function readDataStart(source: ByteSource): Promise<number> {
 }
 
 function readEntry(path: string, name: string, value: unknown, dataStart: number, size: number): HeaderEntry {
-  const fail = (detail: string) => new FormatError(path, LENGTH_BYTES, `the header's entry for tensor ${JSON.stringify(name)} ${detail}`);
+  const fail = (detail: string) =>
+    new FormatError(path, LENGTH_BYTES, `the header's entry for tensor ${JSON.stringify(name.slice(0, MOST_QUOTED))} ${detail}`);
   if (!isRecord(value)) throw fail('should be a JSON object.');
   const type = TYPES.get(value.dtype);
-  if (type === undefined) throw fail(`has the type ${JSON.stringify(value.dtype)}, which is not a known one.`);
+  if (value.dtype === undefined) throw fail('should have a dtype.');
+  if (type === undefined) throw fail(`has the type ${JSON.stringify(value.dtype).slice(0, MOST_QUOTED)}, which is not a known one.`);
   const { shape, data_offsets: offsets } = value;
   if (!isSizes(shape)) throw fail('should have a shape of whole numbers.');
   if (!isSizes(offsets) || offsets.length !== 2) throw fail('should have two data_offsets, both whole numbers.');
@@ -140,7 +145,11 @@ function checkGaps(path: string, entries: readonly HeaderEntry[], dataStart: num
   for (const entry of entries) {
     if (entry.start === entry.end) continue;
     if (entry.start < last.end) {
-      throw new FormatError(path, entry.start, `tensors ${JSON.stringify(last.name)} and ${JSON.stringify(entry.name)} overlap here.`);
+      throw new FormatError(
+        path,
+        entry.start,
+        `tensors ${JSON.stringify(last.name.slice(0, MOST_QUOTED))} and ${JSON.stringify(entry.name.slice(0, MOST_QUOTED))} overlap here.`,
+      );
     }
     unused += entry.start - last.end;
     last = entry;

@@ -1,6 +1,6 @@
 import type { ListDirectory } from './directory';
 
-/** One file of a checkpoint that holds matrices; `openTensorFile` opens it, a sharded model by its index. */
+/** One file of a checkpoint that holds matrices; `openTensorFile` opens it, a sharded model by its index or its folder. */
 export interface CheckpointFile {
   readonly path: string;
   /** Relative to the checkpoint, with `/`: the same at every checkpoint of the run. A pattern (`embeddings-*.npy`) where the file is the checkpoint. */

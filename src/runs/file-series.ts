@@ -19,15 +19,15 @@ export function tensorFileSeries(entries: readonly Entry[]): { series: Series<En
 /**
  * Checkpoints that are one file each. A file that is gone since it was listed is left out.
  *
- * @param name of the file in the series, the same at every checkpoint; null where the format cannot be read yet
+ * @param name of the file in the series, the same at every checkpoint
  */
-export async function fileCheckpoints(members: Series<Entry>['members'], name: string | null): Promise<Checkpoint[]> {
+export async function fileCheckpoints(members: Series<Entry>['members'], name: string): Promise<Checkpoint[]> {
   const checkpoints = await Promise.all(
     members.map(async ({ item, step }): Promise<Checkpoint[]> => {
       const size = await sizeOf(item.path);
       if (size === null) return [];
-      const files = name === null ? [] : [{ path: item.path, name }];
-      const parts = name === null ? [] : [item.path];
+      const files = [{ path: item.path, name }];
+      const parts = [item.path];
       return [
         { name: item.name, step, path: item.path, files, parts, ...markerOf(size === 0 ? `${item.name} to be written` : null, 'none') },
       ];

@@ -18,8 +18,8 @@ import { namesInWords } from './listing';
 import { adapterIn, isTensorFile, modelIn } from './weights';
 
 /**
- * In the order in which they are tried: those told by a file that only one writer makes come before those told by names and endings, and
- * among these what can be read before what cannot. What no writer claims is read as a plain folder, and the listing says so.
+ * In the order in which they are tried: those told by a file that only one writer makes come before those told by names and endings.
+ * What no writer claims is read as a plain folder, and the listing says so.
  */
 export const LAYOUTS: readonly Layout[] = [
   peftAdapter,
@@ -31,8 +31,8 @@ export const LAYOUTS: readonly Layout[] = [
   orbax,
   torchFiles,
   gguf,
-  plainFolder,
   keras,
+  plainFolder,
 ];
 
 /** How many levels `findRuns` looks down. */

@@ -33,9 +33,13 @@ const MAX_INDEX_BYTES = 32 << 20;
 const TRAINING_STATE =
   /^(?:optim(?:izer)?|scheduler|scaler|sampler|dataloader|rng_state|random_states?|training_args)[._-]|^(?:bf16_)?zero_pp_rank_|^(?:metrics?|logs?|history|progress|loss(?:es)?|results|training_log)\.(?:csv|tsv)$/i;
 
+const PLAN = '.metadata';
+/** The files of torch.distributed.checkpoint, none of which stands alone. */
+const DISTRIBUTED = /^\.metadata$|\.distcp$/;
+
 /** Whether a file may hold the model's matrices or embeddings, in a format that can be read. */
 export function isTensorFile(name: string): boolean {
-  return formatOfEnding(name) !== null && !name.startsWith('.') && !TRAINING_STATE.test(name);
+  return formatOfEnding(name) !== null && !name.startsWith('.') && !TRAINING_STATE.test(name) && !DISTRIBUTED.test(name);
 }
 
 /** One of the files that together are one model. */
@@ -73,6 +77,16 @@ async function firstOf(names: readonly string[], files: readonly Entry[]): Promi
     if (shards.length > 0) return { files: [], parts: shards.map(({ path }) => path), waitingFor: `${name}.index.json`, refused: null };
   }
   return null;
+}
+
+/** The shards of torch.distributed.checkpoint in a folder, known by the plan, which is written last. Null without any. */
+export async function distributedIn(entries: readonly Entry[]): Promise<Weights | null> {
+  const files = filesOf(entries).filter(({ name }) => DISTRIBUTED.test(name));
+  if (files.length === 0) return null;
+  const parts = files.map(({ path }) => path);
+  const plan = files.find(({ name }) => name === PLAN);
+  if (plan === undefined) return { files: [], parts, waitingFor: PLAN, refused: null };
+  return { files: [{ path: plan.path, name: PLAN }], parts, waitingFor: await unwritten(files), refused: null };
 }
 
 /** Files that each stand alone. */

@@ -202,7 +202,7 @@ test('a matrix of d x d is never formed; passes and vectors at a time are few, a
   const sound = cpuKernels();
   const kernels: Kernels = {
     ...sound,
-    addGram: () => Promise.reject(new Error('A Gram matrix was formed.')),
+    sumGram: () => Promise.reject(new Error('A Gram matrix was formed.')),
     applyGram(y, count, d, x, vectors, out, poll) {
       most = Math.max(most, vectors);
       return sound.applyGram(y, count, d, x, vectors, out, poll);

@@ -12,12 +12,19 @@ export interface Faults {
   readonly outOfMemory?: boolean;
   /** Products with rows that are wrong. */
   readonly wrongProducts?: boolean;
+  /** Uploads of rows to be held that reject, from this one on. */
+  readonly lostAtRows?: number;
+  /** Products with rows that reject, from this one on. */
+  readonly lostAtProduct?: number;
+  readonly noRoomForRows?: boolean;
 }
 
 /** A GPU whose sums the processor takes, in two bands where there are more than two columns. */
 export function fakeGpu(faults: Faults = {}): Gpu {
   let adds = 0;
   let takes = 0;
+  let uploads = 0;
+  let products = 0;
   return {
     async openGram(d) {
       if (faults.outOfMemory) throw new Error('It ran out of memory.');
@@ -40,12 +47,15 @@ export function fakeGpu(faults: Faults = {}): Gpu {
       };
     },
     async openRows(_, d) {
+      if (faults.noRoomForRows) return null;
       const kept: number[] = [];
       return {
         async add(y, count) {
+          if (++uploads >= (faults.lostAtRows ?? Number.POSITIVE_INFINITY)) throw new Error('The device was lost.');
           kept.push(...y.subarray(0, count * d));
         },
         async applyGram(x, vectors) {
+          if (++products >= (faults.lostAtProduct ?? Number.POSITIVE_INFINITY)) throw new Error('The device was lost.');
           const images = new Float32Array(vectors * d);
           for (let v = 0; v < vectors; v++) {
             for (let row = 0; row < kept.length; row += d) {

@@ -46,7 +46,7 @@ interface Manifest {
     }[];
     mcpServerDefinitionProviders: { id: string }[];
     colors: { id: string; defaults: Record<string, string> }[];
-    configuration: { properties: Record<string, { default: unknown; enum?: string[]; scope: string }> };
+    configuration: { properties: Record<string, { type: string | string[]; default: unknown; enum?: string[]; scope: string }> };
   };
   capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
 }
@@ -140,6 +140,17 @@ describe('the manifest and the code agree on', () => {
   it('settings that an untrusted folder may not set', () => {
     expect(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.filter((name) => !(name in properties))).toEqual([]);
   });
+
+  it('no setting that may name a path or a program counts in an untrusted folder', () => {
+    // Numbers, switches and words from a list name nothing.
+    const free = Object.entries(properties).filter(([, { type, enum: words }]) => {
+      const types = [type].flat();
+      return words === undefined && types.some((each) => each !== 'number' && each !== 'integer' && each !== 'boolean' && each !== 'null');
+    });
+    const restricted = manifest.capabilities.untrustedWorkspaces.restrictedConfigurations;
+    expect(free.map(([name]) => name)).toEqual(['sigma.runs']);
+    expect(restricted).toEqual(expect.arrayContaining(free.map(([name]) => name)));
+  });
 });
 
 describe('the context menus', () => {
@@ -188,7 +199,8 @@ it('the tools for language models and the server are declared as they are regist
   }
   expect(contributes.mcpServerDefinitionProviders.map(({ id }) => id)).toEqual([MCP_SERVERS]);
   const packaged = readFileSync(new URL('../../.vscodeignore', import.meta.url), 'utf8').split('\n');
-  for (const program of ['sigma.js', 'sigma-commands.js', 'engine.js', 'worker.js']) expect(packaged).toContain(`!dist/${program}`);
+  for (const program of ['sigma.js', 'sigma-commands.js', 'engine.js', 'worker.js', 'gpu-device.js'])
+    expect(packaged).toContain(`!dist/${program}`);
 });
 
 it('the Explorer offers on a folder to watch it, or to stop where it is watched', () => {

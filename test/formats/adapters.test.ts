@@ -160,6 +160,13 @@ test.each([
   expect(file.tensors.map(({ name }) => name)).toEqual(Object.keys(tensors));
 });
 
+test('adapters of another kind are listed as they are stored, with a sentence', async () => {
+  const tensors = { 'base_model.model.x.q_proj.hada_w1_a': [[1, 2]], 'base_model.model.x.q_proj.hada_w1_b': [[1], [2]] }; // biome-ignore format: rows
+  const file = await open({ peft_type: 'LOHA' }, {}, safetensorsBytes(tensors)).opened;
+  expect(file.tensors.map(({ name }) => name)).toEqual(Object.keys(tensors));
+  expect(file.warnings).toEqual([expect.stringContaining('only LoRA is multiplied out')]);
+});
+
 test('an adapter that was cut is refused in one sentence', async () => {
   for (let length = 0; length < ADAPTER.length; length += 61) {
     const { folder, opened } = open({ lora_alpha: 16 }, {}, ADAPTER.slice(0, length));

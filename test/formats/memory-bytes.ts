@@ -21,6 +21,10 @@ export class MemoryBytes implements ByteSource {
   }
 
   async read(offset: number, target: Uint8Array): Promise<void> {
+    this.readSync(offset, target);
+  }
+
+  readSync(offset: number, target: Uint8Array): void {
     if (!this.open) throw new Error(`${this.path} is closed`);
     if (!Number.isSafeInteger(offset) || offset < 0) throw new Error(`read at ${offset}`);
     this.reads++;

@@ -147,6 +147,18 @@ describe('headers', () => {
     expect(file.warnings).toHaveLength(1);
   });
 
+  test('names of JavaScript are just names', async () => {
+    const file = await open(
+      fileOf(
+        '{"__proto__":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]},"constructor":{"dtype":"F32","shape":[1,1],"data_offsets":[4,8]}}',
+        8,
+      ),
+    );
+    expect(file.tensors.map(({ name }) => name)).toEqual(['__proto__', 'constructor']);
+    expect(file.matrix('__proto__')).toMatchObject({ rows: 1, columns: 1 });
+    expect(() => file.matrix('toString')).toThrow(FormatError);
+  });
+
   test('100,000 tensors are listed, and reading one of them reads little', async () => {
     const header: Record<string, object> = {};
     for (let i = 0; i < 100_000; i++) header[`model.layers.${i}.weight`] = f32([1, 2], 8 * i, 8 * i + 8);
@@ -168,6 +180,12 @@ describe('headers', () => {
     ['a byte order mark', fileOf('\ufeff{}', 0), 'not valid JSON'],
     ['text that is not UTF-8', fileOf('{}', 0).map((byte, i) => (i === 8 ? 0xff : byte)), 'not valid JSON in UTF-8'],
     ['a list', fileOf('[]', 0), 'the header should be a JSON object'],
+    [
+      'a million tensors',
+      fileOf(`{${Array.from({ length: 1_000_000 }, (_, i) => `"${i}":{}`).join(',')}}`, 0),
+      'more than the 200,000 tensors that are read',
+    ],
+    ['a million numbers, twice and more', fileOf(`[0${',0'.repeat(2_000_001)}]`, 0), 'more than the 200,000 tensors that are read'],
     ['nothing but brackets', fileOf('['.repeat(100_000), 0), 'more brackets than a list of tensors can have'],
     ['many empty lists', fileOf(`{"a":[${'[],'.repeat(100_000)}0]}`, 0), 'more brackets than a list of tensors can have'],
     ['an entry that is a number', fileOf({ a: 1 }, 0), 'entry for tensor "a" should be a JSON object'],

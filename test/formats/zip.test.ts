@@ -175,6 +175,12 @@ describe('hostile archives', () => {
     expect((await formatErrorOf(() => contents(zip([member])))).message).toContain(why);
   });
 
+  test('names that climb out are only names', async () => {
+    const names = ['../../etc/passwd', '/etc/passwd', 'C:\\x', '__proto__', 'a/../b'];
+    const source = new MemoryBytes(zip(names.map((name) => ({ name, content: text('x') }))));
+    expect((await readZip(source)).map(({ name }) => name)).toEqual(names);
+  });
+
   test('more than the caller wants', async () => {
     expect((await formatErrorOf(() => contents(zip(two), 100))).message).toContain('6000 bytes, more than the 100');
   });

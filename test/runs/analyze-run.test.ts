@@ -16,11 +16,11 @@ let backend: Backend;
 let products = 0;
 beforeAll(async () => {
   const { description, kernels } = await selectBackend('cpu');
-  const addGram: typeof kernels.addGram = (...args) => {
+  const sumGram: typeof kernels.sumGram = (...args) => {
     products++;
-    return kernels.addGram(...args);
+    return kernels.sumGram(...args);
   };
-  backend = { description, kernels: { ...kernels, addGram } };
+  backend = { description, kernels: { ...kernels, sumGram } };
 });
 
 const quiet = { poll() {}, progress() {} };
@@ -117,9 +117,9 @@ describe('with a history', () => {
       ...backend,
       kernels: {
         ...kernels,
-        addGram(...args) {
+        sumGram(...args) {
           writeFileSync(path, npyBytes(rows(99)));
-          return kernels.addGram(...args);
+          return kernels.sumGram(...args);
         },
       },
     };

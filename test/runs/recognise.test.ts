@@ -62,10 +62,12 @@ describe('one of several', () => {
     ]);
   });
 
-  test('what can be read comes before what cannot', async () => {
+  test('the longest series is the run', async () => {
     const embeddings = { 'embeddings-1.npy': vectors, 'embeddings-2.npy': vectors };
     expect((await recognise(directoryTree({ ...TREES.keras, ...TREES.gguf, ...embeddings }))).layout).toBe('plain-folder');
-    expect((await recognise(directoryTree({ ...TREES.keras, ...TREES['torch-files'] }))).layout).toBe('torch-files');
+    expect((await recognise(directoryTree({ ...TREES.keras, ...TREES['torch-files'], 'model-3.pt': torchBytes }))).layout).toBe(
+      'torch-files',
+    );
   });
 });
 

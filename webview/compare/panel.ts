@@ -57,7 +57,7 @@ export function startComparePanel(body: HTMLElement, host: Connection<CompareHos
     remember({ hidden: state.hidden.includes(path) ? state.hidden.filter((other) => other !== path) : [...state.hidden, path] });
     showSpectra();
   });
-  const spectra = chartView('spectra', details, [logRank, legend.root], undefined, target);
+  const spectra = chartView('spectra', details, { beside: [logRank], below: [legend.root] }, undefined, target);
   const quantities = sideTableView('Side by side');
   const pairs = sideTableView('Against the baseline');
   const pairSection = section('Against the baseline', 'pairs', pairs.root);

@@ -93,7 +93,7 @@ export function startRunPanel(body: HTMLElement, host: Connection<RunHostMessage
   const timeline = chartView(
     'timeline',
     details,
-    [element('div', { class: 'choices' }, quantity.root, matrices.root, filter, rest, zoom.root)],
+    { below: [element('div', { class: 'choices' }, quantity.root, matrices.root, filter, rest, zoom.root)] },
     (point) => open(drawn[point], named(shown())),
     target,
     (from, to) => {

@@ -14,13 +14,14 @@ type LineChart = Chart<'line', XY[]>;
 /**
  * A chart with a legend, its summary in words, and its numbers as a table. The chart is hidden when there is nothing to draw.
  * One with readings is a slider over its points: hover and the arrow keys read them, click and Enter open one.
+ * @param controls beside the heading, or in a row below it
  * @param id also what its menu of exports is called by
  * @param zoom gets the stretch of the x axis that a person has marked by dragging
  */
 export function chartView(
   id: string,
   remembered: OpenDetails,
-  controls: readonly HTMLElement[] = [],
+  controls: { readonly beside?: readonly HTMLElement[]; readonly below?: readonly HTMLElement[] } = {},
   open: (point: number) => void = () => {},
   exports: ExportTarget | null = null,
   zoom: ((from: number, to: number) => void) | null = null,
@@ -32,7 +33,7 @@ export function chartView(
   const table = element('div', { class: 'table-scroll', tabindex: '0', role: 'region' });
   const details = disclosure(`${id}-table`, 'Numbers of this chart', remembered, table, () => fillTable());
   const menu = exports === null ? [] : [chartExportMenu(id, () => model, exports)];
-  const head = element('div', { class: 'chart-head' }, heading, ...controls, ...menu);
+  const head = element('div', { class: 'chart-head' }, heading, ...(controls.beside ?? []), ...menu, ...(controls.below ?? []));
   const marked =
     zoom === null
       ? []

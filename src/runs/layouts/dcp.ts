@@ -2,9 +2,7 @@ import type { Layout } from '../checkpoint';
 import { foldersOf, listDirectory } from '../directory';
 import { markerOf, runListing } from '../listing';
 import { seriesOf } from '../series';
-
-const SHARD = /\.distcp$/;
-const PLAN = '.metadata';
+import { distributedIn } from '../weights';
 
 /** torch.distributed.checkpoint (FSDP, TorchTitan): numbered folders of `__R_N.distcp`, and `.metadata`, which is written last. */
 export const dcp: Layout = {
@@ -12,15 +10,15 @@ export const dcp: Layout = {
   label: 'PyTorch distributed checkpoint (DCP)',
   async recognise(directory, list = listDirectory) {
     const folders = foldersOf((await list(directory)) ?? []);
-    const listed = await Promise.all(folders.map(async (folder) => ({ ...folder, entries: (await list(folder.path)) ?? [] })));
-    const [series] = seriesOf(listed.filter(({ entries }) => entries.some(({ name }) => SHARD.test(name) || name === PLAN)));
+    const listed = await Promise.all(
+      folders.map(async (folder) => ({ ...folder, weights: await distributedIn((await list(folder.path)) ?? []) })),
+    );
+    const [series] = seriesOf(listed.filter(({ weights }) => weights !== null));
     if (series === undefined) return null;
-    const checkpoints = series.members.map(({ item: { name, path, entries }, step }) => {
-      const waitingFor = entries.some((entry) => entry.name === PLAN) ? null : PLAN;
-      return { name, step, path, files: [], parts: [], ...markerOf(waitingFor, 'complete') };
+    const checkpoints = series.members.map(({ item: { name, path, weights }, step }) => {
+      const { files, parts, waitingFor } = weights!;
+      return { name, step, path, files, parts, ...markerOf(waitingFor, 'complete') };
     });
-    return runListing(this, checkpoints, [
-      'The shards of DCP cannot be read yet; torch.distributed.checkpoint.format_utils writes them as one file that can.',
-    ]);
+    return runListing(this, checkpoints, []);
   },
 };

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { Layout } from '../checkpoint';
-import { filesOf, foldersOf, listDirectory, readSmallText } from '../directory';
+import { type Entry, filesOf, foldersOf, listDirectory, readSmallText } from '../directory';
 import { markerOf, runListing, unevenFiles } from '../listing';
 import { seriesOf } from '../series';
 import { trackedBy } from '../tracker';
-import { wholeFiles } from '../weights';
+import { type Weights, wholeFiles } from '../weights';
 
 const ZERO_SHARD = /^(?:bf16_)?zero_pp_rank_/;
+const ZERO_STATES = /_(?:optim|model)_states\.pt$/;
 const MODEL_STATES = /model_states\.pt$/;
 const TRACKER = 'latest';
 
@@ -30,17 +31,19 @@ export const deepspeed: Layout = {
     const tracking = trackedBy(TRACKER, latest, newest, series.members.length);
     const checkpoints = await Promise.all(
       series.members.map(async ({ item: { name, path, files }, step }) => {
-        const weights = await wholeFiles(files.filter((file) => MODEL_STATES.test(file.name) && !ZERO_SHARD.test(file.name)));
+        const weights = await weightsIn(name, path, files);
         const waitingFor = weights.waitingFor ?? tracking.waitingFor(step, name);
         return { name, step, path, files: weights.files, parts: weights.parts, ...markerOf(waitingFor, tracking.settled) };
       }),
     );
-    const missing: string[] = [];
-    if (own.some(({ files }) => files.some(({ name }) => ZERO_SHARD.test(name)))) {
-      missing.push(
-        'The shards of ZeRO (zero_pp_rank_*) are not read yet; with stage 3 they hold the weights, which zero_to_fp32.py gathers.',
-      );
-    }
-    return runListing(this, checkpoints, [...missing, ...tracking.missing, ...unevenFiles(checkpoints)]);
+    return runListing(this, checkpoints, [...tracking.missing, ...unevenFiles(checkpoints)]);
   },
 };
+
+/** The model's states; with stage 3 of ZeRO they hold no weights, and the folder with the shards of all ranks is the model. */
+async function weightsIn(folder: string, path: string, files: readonly Entry[]): Promise<Weights> {
+  const states = files.filter(({ name }) => MODEL_STATES.test(name) && !ZERO_SHARD.test(name));
+  if (states.length > 0) return wholeFiles(states);
+  const shards = await wholeFiles(files.filter(({ name }) => ZERO_SHARD.test(name) && ZERO_STATES.test(name)));
+  return { ...shards, files: [{ path, name: folder.replace(/\d+/g, '*') }] };
+}

@@ -1,8 +1,8 @@
 import type { Checkpoint, Layout } from '../checkpoint';
 import { type Entry, type ListDirectory, listDirectory, withoutAliases } from '../directory';
 import { fileCheckpoints } from '../file-series';
-import { leftAside, markerOf, namesInWords, runListing } from '../listing';
-import { isTensorFile } from '../weights';
+import { leftAside, markerOf, runListing } from '../listing';
+import { distributedIn, isTensorFile } from '../weights';
 
 const NAMED = /(?:^|[^a-z])(?:epoch|step)=\d+.*\.ckpt$/i;
 
@@ -25,13 +25,8 @@ export const lightning: Layout = {
       ...(await fileCheckpoints(files, '*.ckpt')),
       ...(await Promise.all(folders.map(({ item, step }) => folderCheckpoint(item, step, list)))).flat(),
     ];
-    const missing: string[] = [];
-    if (folders.length > 0) {
-      const names = namesInWords(folders.map(({ item }) => item.name));
-      missing.push(`${names} ${folders.length === 1 ? 'is a folder' : 'are folders'} of sharded (DCP) weights, which cannot be read yet.`);
-    }
     const others = withoutAliases(entries).filter((entry) => entry.kind === 'file' && isTensorFile(entry.name) && !named.includes(entry));
-    return runListing(this, checkpoints, [...missing, ...leftAside(others.map(({ name }) => name))]);
+    return runListing(this, checkpoints, leftAside(others.map(({ name }) => name)));
   },
 };
 
@@ -47,7 +42,6 @@ function stepsOf(names: readonly string[]): number[] {
 async function folderCheckpoint(folder: Entry, step: number, list: ListDirectory): Promise<Checkpoint[]> {
   const inside = await list(folder.path);
   if (inside === null) return [];
-  // The plan of the shards is written last.
-  const waitingFor = inside.some(({ name }) => name === '.metadata') ? null : '.metadata';
-  return [{ name: folder.name, step, path: folder.path, files: [], parts: [], ...markerOf(waitingFor, 'complete') }];
+  const { files, parts, waitingFor } = (await distributedIn(inside)) ?? { files: [], parts: [], waitingFor: '.metadata' };
+  return [{ name: folder.name, step, path: folder.path, files, parts, ...markerOf(waitingFor, 'complete') }];
 }

@@ -3,7 +3,7 @@ import type { Checkpoint, Layout } from '../checkpoint';
 import { type Entry, filesOf, foldersOf, type ListDirectory, listDirectory, readSmallText } from '../directory';
 import { markerOf, namesInWords, runListing, unevenFiles } from '../listing';
 import { trackedBy } from '../tracker';
-import { type Weights, wholeFiles } from '../weights';
+import { distributedIn, type Weights, wholeFiles } from '../weights';
 
 const ITERATION = /^iter_(\d+)$/;
 const RANK = /^mp_rank_\d+(?:_\d+)?$/;
@@ -30,9 +30,10 @@ export const megatron: Layout = {
         if (inside === null) return [];
         const { name, path } = folder;
         const step = Number(ITERATION.exec(name)![1]);
-        const { files, parts, waitingFor } = await rankFiles(inside, list);
-        const sharded = files.length === 0 && inside.some((entry) => entry.name === 'metadata.json' || entry.name === '.metadata');
-        const absent = files.length === 0 && !sharded ? 'its weights' : waitingFor;
+        const { files, parts, waitingFor } = (await distributedIn(inside)) ?? (await rankFiles(inside, list));
+        // Older distributed checkpoints hold Zarr arrays.
+        const sharded = parts.length === 0 && inside.some((entry) => entry.name === 'metadata.json');
+        const absent = parts.length === 0 && !sharded ? 'its weights' : waitingFor;
         const marker = markerOf(absent ?? tracking.waitingFor(step, `iteration ${step}`), tracking.settled);
         return [{ checkpoint: { name, step, path, files, parts, ...marker }, sharded }];
       }),
@@ -41,7 +42,8 @@ export const megatron: Layout = {
     const checkpoints = found.map(({ checkpoint }) => checkpoint);
     const sharded = found.flatMap(({ checkpoint, sharded }) => (sharded ? [checkpoint.name] : []));
     if (latest === null && sharded.length === 0 && checkpoints.every(({ files }) => files.length === 0)) return null;
-    const missing = sharded.length === 0 ? [] : [`${namesInWords(sharded)}: shards of a distributed checkpoint, which cannot be read yet.`];
+    const missing =
+      sharded.length === 0 ? [] : [`${namesInWords(sharded)}: Zarr shards of a distributed checkpoint, which cannot be read yet.`];
     return runListing(this, checkpoints, [...missing, ...tracking.missing, ...unevenFiles(checkpoints)]);
   },
 };

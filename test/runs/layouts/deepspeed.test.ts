@@ -1,9 +1,15 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { deepspeed } from '../../../src/runs/layouts/deepspeed';
 import { directoryTree, lines, numbersIn, recognised, torchBytes, write } from '../directory-tree';
 
 const folder = (step: number) => ({ [`global_step${step}/mp_rank_00_model_states.pt`]: torchBytes });
-const states = (step: number) => ({ [`global_step${step}/zero_pp_rank_0_mp_rank_00_optim_states.pt`]: torchBytes });
+const fixtures = join(import.meta.dirname, '..', '..', 'fixtures', 'formats', 'deepspeed');
+const saved = (stage: string, step: number) =>
+  Object.fromEntries(
+    readdirSync(join(fixtures, stage)).map((file) => [`global_step${step}/${file}`, readFileSync(join(fixtures, stage, file))]),
+  );
 
 test('a save is complete once `latest` names it', async () => {
   const root = directoryTree({ ...folder(100), 'zero_to_fp32.py': '' });
@@ -23,13 +29,17 @@ test('a save is complete once `latest` names it', async () => {
   expect((await numbersIn(run.checkpoints[2]!, 'mp_rank_00_model_states.pt', 'state_dict.0.weight'))[0]).toBeCloseTo(-1.42596, 5);
 });
 
-test('the shards of ZeRO are said not to be read', async () => {
-  const zero3 = { 'global_step5/zero_pp_rank_0_mp_rank_00_model_states.pt': torchBytes };
-  const run = await recognised(deepspeed, directoryTree({ ...states(5), ...zero3, latest: 'global_step5' }));
-  expect(lines(run)).toEqual(['global_step5 5 complete:']);
-  expect(run.missing).toEqual([
-    'The shards of ZeRO (zero_pp_rank_*) are not read yet; with stage 3 they hold the weights, which zero_to_fp32.py gathers.',
-  ]);
+test('with stage 3 of ZeRO the folder with the shards of all ranks is the model', async () => {
+  const run = await recognised(deepspeed, directoryTree({ ...saved('stage-3', 5), ...saved('stage-3', 10), latest: 'global_step10' }));
+  expect(lines(run)).toEqual(['global_step5 5 complete: global_step*', 'global_step10 10 complete: global_step*']);
+  expect(run.missing).toEqual([]);
+  expect(run.checkpoints[0]!.parts).toHaveLength(6);
+  expect(await numbersIn(run.checkpoints[1]!, 'global_step*', 'layers.0.weight')).toHaveLength(20);
+});
+
+test('with stage 2 the states of the model hold its weights', async () => {
+  const run = await recognised(deepspeed, directoryTree({ ...saved('stage-2', 5), latest: 'global_step5' }));
+  expect(lines(run)).toEqual(['global_step5 5 complete: mp_rank_00_model_states.pt']);
 });
 
 test('where no `latest` is ever written, saves leave no mark', async () => {

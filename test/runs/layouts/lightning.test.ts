@@ -33,14 +33,14 @@ test('metrics in the names are no steps, and without steps epochs count', async 
   ]);
 });
 
-test('folders of shards are recognised, and said to be unreadable', async () => {
+test('folders of shards are known by their plan', async () => {
   const folder = 'epoch=0-step=50.ckpt';
   const root = directoryTree({ [`${folder}/__0_0.distcp`]: 'x', [`${folder}/meta.pt`]: torchBytes });
   expect(lines(await recognised(lightning, root))).toEqual([`${folder} 50 waits for .metadata:`]);
   write(root, { [`${folder}/.metadata`]: 'x' });
   const run = await recognised(lightning, root);
-  expect(lines(run)).toEqual([`${folder} 50 complete:`]);
-  expect(run.missing).toEqual([`${folder} is a folder of sharded (DCP) weights, which cannot be read yet.`]);
+  expect(lines(run)).toEqual([`${folder} 50 complete: .metadata`]);
+  expect(run.missing).toEqual([]);
 });
 
 test('other names are not claimed', async () => {

@@ -44,16 +44,19 @@ test('a folder without weights waits for them, and without a tracker saves leave
   expect(untracked.missing[0]).toContain('There is no file latest_checkpointed_iteration.txt');
 });
 
-test('a distributed checkpoint is recognised, and said to be unreadable', async () => {
+test('a distributed checkpoint is known by its plan; one of Zarr arrays is said to be unreadable', async () => {
+  const common = { 'metadata.json': '{}', 'common.pt': torchBytes };
+  const distributed = { ...common, '__0_0.distcp': 'x', '.metadata': 'x' };
+  const under = (folder: string, files: Record<string, string | Uint8Array>) =>
+    Object.fromEntries(Object.entries(files).map(([name, content]) => [`${folder}/${name}`, content]));
   const root = directoryTree({
-    'iter_0000010/metadata.json': '{}',
-    'iter_0000010/__0_0.distcp': 'x',
-    'iter_0000010/common.pt': torchBytes,
+    ...under('iter_0000005', { ...common, 'model.weight/.zarray': '{}' }),
+    ...under('iter_0000010', distributed),
     'latest_checkpointed_iteration.txt': '10',
   });
   const run = await recognised(megatron, root);
-  expect(lines(run)).toEqual(['iter_0000010 10 complete:']);
-  expect(run.missing).toEqual(['iter_0000010: shards of a distributed checkpoint, which cannot be read yet.']);
+  expect(lines(run)).toEqual(['iter_0000005 5 complete:', 'iter_0000010 10 complete: .metadata']);
+  expect(run.missing).toEqual(['iter_0000005: Zarr shards of a distributed checkpoint, which cannot be read yet.']);
 });
 
 test('folders of other things are not claimed', async () => {

@@ -133,7 +133,11 @@ export function layersView(
     if (row * ROW < scroller.scrollTop) scroller.scrollTop = row * ROW;
     else if ((row + 1) * ROW > scroller.scrollTop + shown) scroller.scrollTop = (row + 1) * ROW - shown;
   };
-  canvas.addEventListener('mousemove', (event) => read(cellUnder(event)));
+  canvas.addEventListener('mousemove', (event) => {
+    // Who points sees the cell: only what the keys read is announced.
+    reading.ariaLive = 'off';
+    read(cellUnder(event));
+  });
   canvas.addEventListener('click', (event) => {
     const cell = cellUnder(event);
     if (cell !== null) open(cell.row, cell.column);
@@ -143,6 +147,7 @@ export function layersView(
   });
   canvas.addEventListener('keydown', (event) => {
     if (model === null || at === null) return;
+    reading.ariaLive = 'polite';
     if (event.key === 'Enter') open(at.row, at.column);
     const row = stepped(event.key, at.row, model.rows.length, ['ArrowUp', 'ArrowDown']);
     const across = event.key === 'ArrowLeft' || event.key === 'ArrowRight';
