@@ -107,7 +107,8 @@ export function mutateJson(input: Uint8Array, other: Uint8Array, random: Random)
     else if (kind === 1) holder[key] = values[random(values.length)];
     else if (kind === 2) {
       const taken = places[random(places.length)]!;
-      holder[key] = structuredClone(taken.holder[taken.key]);
+      // Not what an object inherits, where a round before has deleted its own.
+      holder[key] = Object.hasOwn(taken.holder, taken.key) ? structuredClone(taken.holder[taken.key]) : null;
     } else
       Object.defineProperty(holder, ['__proto__', 'constructor', 'toString', 'length'][random(4)]!, {
         value: holder[key],
