@@ -119,7 +119,15 @@ function writeMatrix(path, rows, d) {
 
 const outfile = join(folder, 'gpu.cjs');
 try {
-  const parts = ['compute/dawn', 'compute/gpu-device', 'compute/gpu-gram', 'compute/checked-rows', 'compute/cpu', 'compute/webgpu'];
+  const parts = [
+    'compute/dawn',
+    'compute/gpu-device',
+    'compute/gpu-guard',
+    'compute/gpu-gram',
+    'compute/checked-rows',
+    'compute/cpu',
+    'compute/webgpu',
+  ];
   const exported = [...parts, 'analysis/analyze', 'analysis/report', 'formats/open'].map((part) => `export * from './src/${part}';`);
   await build({
     stdin: { contents: exported.join('\n'), resolveDir: '.' },

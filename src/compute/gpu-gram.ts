@@ -1,5 +1,5 @@
 import type { GpuGram } from './gpu';
-import type { Guard } from './gpu-device';
+import type { Guard } from './gpu-guard';
 import { DISPATCH_ROWS, type GramTiling, gramShader, STEP, sharedBytes } from './wgsl/gram';
 
 /** What decides how a Gram matrix is divided; a part of GPUSupportedLimits. */

@@ -1,6 +1,6 @@
 import type { GPU, IKernelFunctionThis } from 'gpu.js';
 import type { GpuRows } from './gpu';
-import type { Guard } from './gpu-device';
+import type { Guard } from './gpu-guard';
 
 /** Vectors that are multiplied together; fewer are filled up with zeros. */
 const VECTORS = 8;

@@ -3,8 +3,9 @@ import { checkedGramSum } from '../../src/compute/checked-gram';
 import { cpuKernels } from '../../src/compute/cpu';
 import { closeWebGpu, openWebGpu } from '../../src/compute/dawn';
 import type { Gpu, GpuGram } from '../../src/compute/gpu';
-import { type Guard, guarded, localGpu } from '../../src/compute/gpu-device';
+import { localGpu } from '../../src/compute/gpu-device';
 import { type GramLimits, gramOpener, gramPlan } from '../../src/compute/gpu-gram';
+import { type Guard, guarded } from '../../src/compute/gpu-guard';
 import { webgpuKernels } from '../../src/compute/webgpu';
 import { softwareGpu } from '../software-gpu';
 

@@ -3,27 +3,8 @@ import { type DataTable, markdownTable, markdownText } from '../../export/files'
 import type { RunPicture, TimelineQuantity } from '../protocol';
 import type { CheckpointTable } from './checkpoints';
 import type { LayersModel } from './layers';
-import { measureAt, valueAt } from './measures';
+import { valueAt } from './measures';
 import { outlook } from './outlook';
-
-/** A quantity of a matrix at each checkpoint that has it and that stands between these steps, in full. */
-export function timelineData(
-  run: RunPicture,
-  matrix: number,
-  quantity: TimelineQuantity,
-  [from, to]: readonly [number, number],
-): DataTable {
-  const { file, tensor } = run.matrices[matrix]!;
-  return {
-    columns: ['checkpoint', 'step', 'level', 'file', 'tensor', quantity, 'exact', 'lower', 'upper'],
-    rows: run.checkpoints.flatMap(({ name, step, level }, index) => {
-      const measure = measureAt(run, matrix, quantity, index);
-      if (measure === null || step < from || step > to) return [];
-      const { value, exact, interval } = measure;
-      return [[name, step, level, file, tensor, value, String(exact), interval?.[0] ?? null, interval?.[1] ?? null]];
-    }),
-  };
-}
 
 /** Each layer at each checkpoint, in full; a row for each layer, a column for each checkpoint. */
 export function layersData(run: RunPicture, { matrices }: LayersModel, quantity: TimelineQuantity): DataTable {

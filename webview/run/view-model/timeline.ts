@@ -3,10 +3,10 @@ import { levelWord } from '../../../src/words/verdict';
 import { type Area, type Axis, type ChartModel, type Line, type Mark, type Point, pickRanks, type Series } from '../../view-model/chart';
 import { pickExtremes, stretches } from '../../view-model/thinning';
 import { type Measure, type RunCheckpoint, type RunPicture, TIMELINE_QUANTITIES, type TimelineQuantity } from '../protocol';
-import { timelineData } from './exports';
 import { measureAt } from './measures';
 import { baselineIndex } from './names';
 import { hasShare, measureText, quantityWords, valueText } from './quantities';
+import { timelineData } from './timeline-data';
 
 const MARKED = 60;
 /** Points, and places of a band: more cannot be told apart, and take longer to draw than a frame lasts. */

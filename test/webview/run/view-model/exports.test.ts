@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { checkpointTable } from '../../../../webview/run/view-model/checkpoints';
-import { layersData, layersMarkdown, runMarkdown, timelineData } from '../../../../webview/run/view-model/exports';
+import { layersData, layersMarkdown, runMarkdown } from '../../../../webview/run/view-model/exports';
 import { layersModel } from '../../../../webview/run/view-model/layers';
 import { timelineModel } from '../../../../webview/run/view-model/timeline';
+import { timelineData } from '../../../../webview/run/view-model/timeline-data';
 import { collapsingPicture } from '../runs';
 
 const run = collapsingPicture({ layers: 2 });
