@@ -11,7 +11,7 @@ import { Failure, sentence } from './failure';
 import { mcpCommand } from './mcp';
 import { runCommand } from './run';
 import type { Terminal } from './terminal';
-import { threadTerminal } from './thread';
+import { type ThreadData, threadTerminal } from './thread';
 import { watchCommand } from './watch';
 
 const COMMANDS: readonly Command[] = [
@@ -67,4 +67,8 @@ export async function runArguments(args: readonly string[], terminal: Terminal):
   });
 }
 
-if (parentPort !== null) void runArguments(process.argv.slice(2), threadTerminal(parentPort, workerData));
+if (parentPort !== null) {
+  const data = workerData as ThreadData;
+  process.argv[1] = data.program;
+  void runArguments(process.argv.slice(2), threadTerminal(parentPort, data));
+}

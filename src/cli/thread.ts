@@ -15,13 +15,19 @@ type Message =
 
 type TerminalFacts = Pick<Terminal, 'colours' | 'width'>;
 
+/** What the thread is started with. */
+export interface ThreadData extends TerminalFacts {
+  /** Path of the program as it was called; the thread itself runs another. */
+  readonly program: string;
+}
+
 /**
  * Runs `script`, whose thread side writes to {@link threadTerminal}.
  * @returns the exit code that the thread ended with
  */
 export function runInThread(script: string, args: readonly string[], terminal: Terminal): Promise<number> {
-  const facts: TerminalFacts = { colours: terminal.colours, width: terminal.width };
-  const worker = new Worker(script, { argv: [...args], workerData: facts });
+  const data: ThreadData = { colours: terminal.colours, width: terminal.width, program: process.argv[1]! };
+  const worker = new Worker(script, { argv: [...args], workerData: data });
   let failed = false;
   worker.on('message', (message: Message) => {
     if (message.type === 'draw') terminal.progress.draw(message.fraction, message.stage);

@@ -26,7 +26,7 @@ describe('sigma demo', () => {
     // The drift of U over all rows, from the reference statistics of these runs.
     expect(stdout).toMatch(/^generation-1 .* \+0\.32\d* /m);
     expect(stdout).toMatch(/^generation-10 .* 8\.31\d .* −191\.9 /m);
-    expect(words).toMatch(/Next node \S+ run \S+replace-s0 --control \S+control-s0 $/);
+    expect(words).toMatch(/Next node \S*sigma\.js run \S+replace-s0 --control \S+control-s0 $/);
 
     const again = await sigma(['demo', directory]);
     expect(again.exitCode).toBe(0);
