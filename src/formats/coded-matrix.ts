@@ -1,6 +1,7 @@
 import type { ByteSource } from './byte-source';
 import { FormatError } from './format-error';
 import type { MatrixSource, RowBlock } from './matrix-source';
+import { checkRows } from './row-blocks';
 import { MOST_COLUMNS } from './strided-matrix';
 
 /** Bytes that lie in the order of the rows: rows [k * rowsPerUnit, (k + 1) * rowsPerUnit) take `unitBytes` from `offset + k * unitBytes`. */
@@ -79,8 +80,7 @@ export function codedMatrix(coding: Coding): MatrixSource {
     columns,
     access: 'random',
     async read(first, count, into) {
-      if (!(first >= 0 && count >= 0 && first + count <= rows))
-        throw new RangeError(`Rows ${first} to ${first + count} of a matrix of ${rows}.`);
+      checkRows(first, count, rows);
       const decodeRows = await decode();
       for (let at = first; at < first + count; ) {
         const end = Math.min(first + count, startOf(at) + rowsPerPanel);

@@ -1,6 +1,7 @@
 import { BYTES_PER_ELEMENT, decoder, type ElementType } from './elements';
 import type { Hdf5File } from './hdf5-library';
 import type { MatrixSource, RowBlock } from './matrix-source';
+import { checkRows } from './row-blocks';
 
 /** A dataset of numbers. */
 export interface NumericDataset {
@@ -44,7 +45,7 @@ export function hdf5Matrix(file: Hdf5File, dataset: NumericDataset, rows: number
     access: unitBytes > AHEAD && chunks !== null ? 'sequential' : 'random',
     async read(first, count, into) {
       if (this.access === 'sequential') throw new Error('This dataset can only be streamed: its chunks are large.');
-      if (!(first >= 0 && count >= 0 && first + count <= rows)) throw new RangeError(`Rows ${first} to ${first + count} of ${rows}.`);
+      checkRows(first, count, rows);
       for (let at = 0; at < count; at += rowsPerPanel) {
         load(first + at, Math.min(rowsPerPanel, count - at), into.subarray(at * columns));
       }

@@ -1,5 +1,5 @@
 import type { MatrixSource, RowBlock } from './matrix-source';
-import { rowsPerBlockOf } from './row-blocks';
+import { checkRows, readInOrder } from './row-blocks';
 
 /** Two matrices in memory, row-major: rows x rank and rank x columns. */
 export interface Factors {
@@ -33,8 +33,7 @@ export function lowRankMatrix(
     }
   };
   const read = async (first: number, count: number, into: Float64Array): Promise<void> => {
-    if (!(first >= 0 && count >= 0 && first + count <= rows))
-      throw new RangeError(`Rows ${first} to ${first + count} of a matrix of ${rows}.`);
+    checkRows(first, count, rows);
     if (base === null) into.fill(0, 0, count * columns);
     else await base.read(first, count, into);
     add(await loaded(), first, count, into);
@@ -48,13 +47,7 @@ export function lowRankMatrix(
       }
       return;
     }
-    const perBlock = rowsPerBlockOf(columns, rowsPerBlock, rows);
-    const values = new Float64Array(perBlock * columns);
-    for (let first = 0; first < rows; first += perBlock) {
-      const count = Math.min(perBlock, rows - first);
-      await read(first, count, values);
-      yield { first, count, values };
-    }
+    yield* readInOrder(read, rows, columns, rowsPerBlock);
   }
   return { rows, columns, access: base?.access ?? 'random', read, stream };
 }

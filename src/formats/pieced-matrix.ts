@@ -1,6 +1,6 @@
 import { FormatError } from './format-error';
-import type { MatrixSource, RowBlock } from './matrix-source';
-import { rowsPerBlockOf } from './row-blocks';
+import type { MatrixSource } from './matrix-source';
+import { checkRows, readInOrder } from './row-blocks';
 
 /** A part of a matrix that is stored by itself. */
 export interface Piece {
@@ -48,8 +48,7 @@ export function piecedMatrix(pieces: readonly Piece[], rows: number, columns: nu
     return opening;
   };
   const read = async (first: number, count: number, into: Float64Array): Promise<void> => {
-    if (!(first >= 0 && count >= 0 && first + count <= rows))
-      throw new RangeError(`Rows ${first} to ${first + count} of a matrix of ${rows}.`);
+    checkRows(first, count, rows);
     for (let k = firstReaching(pieces, first); k < pieces.length && pieces[k]!.row < first + count; k++) {
       const piece = pieces[k]!;
       const [from, to] = [Math.max(first, piece.row), Math.min(first + count, piece.row + piece.rows)];
@@ -63,15 +62,7 @@ export function piecedMatrix(pieces: readonly Piece[], rows: number, columns: nu
       }
     }
   };
-  async function* stream(rowsPerBlock: number): AsyncGenerator<RowBlock> {
-    const perBlock = rowsPerBlockOf(columns, rowsPerBlock, rows);
-    const values = new Float64Array(perBlock * columns);
-    for (let first = 0; first < rows; first += perBlock) {
-      const count = Math.min(perBlock, rows - first);
-      await read(first, count, values);
-      yield { first, count, values };
-    }
-  }
+  const stream = (rowsPerBlock: number) => readInOrder(read, rows, columns, rowsPerBlock);
   return { rows, columns, access: 'random', read, stream };
 }
 

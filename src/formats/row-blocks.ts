@@ -1,4 +1,4 @@
-import type { RowBlock } from './matrix-source';
+import type { MatrixSource, RowBlock } from './matrix-source';
 
 /** Bytes of a block at most, unless one row has more. */
 const BLOCK_BYTES = 8 * 2 ** 20;
@@ -6,6 +6,28 @@ const BLOCK_BYTES = 8 * 2 ** 20;
 /** Rows per block that keep a block small. */
 export function rowsPerBlockOf(columns: number, rowsPerBlock: number, rows: number): number {
   return Math.max(1, Math.min(rowsPerBlock, rows, Math.floor(BLOCK_BYTES / 8 / columns)));
+}
+
+/** @throws RangeError unless rows [first, first + count) are among so many */
+export function checkRows(first: number, count: number, rows: number): void {
+  if (!(first >= 0 && count >= 0 && first + count <= rows))
+    throw new RangeError(`Rows ${first} to ${first + count} of a matrix of ${rows}.`);
+}
+
+/** The stream of a matrix whose rows can be read anywhere: by reading them in order. */
+export async function* readInOrder(
+  read: MatrixSource['read'],
+  rows: number,
+  columns: number,
+  rowsPerBlock: number,
+): AsyncGenerator<RowBlock> {
+  const perBlock = rowsPerBlockOf(columns, rowsPerBlock, rows);
+  const values = new Float64Array(perBlock * columns);
+  for (let first = 0; first < rows; first += perBlock) {
+    const count = Math.min(perBlock, rows - first);
+    await read(first, count, values);
+    yield { first, count, values };
+  }
 }
 
 /** Collects rows that come in pieces of any length into blocks. */

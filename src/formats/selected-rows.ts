@@ -1,5 +1,5 @@
 import type { MatrixSource, RowBlock } from './matrix-source';
-import { rowsPerBlockOf } from './row-blocks';
+import { checkRows, readInOrder } from './row-blocks';
 
 /** Indices along an axis: `runs` runs of `run` neighbours, one every `period`, the first at `start`. */
 export interface Selection {
@@ -20,8 +20,7 @@ export function selectedRows(matrix: MatrixSource, { start, run, period, runs }:
   const indexOf = (row: number) => start + Math.floor(row / run) * period + (row % run);
   const together = run < SHORT && period <= GAPS * run;
   const read = async (first: number, count: number, into: Float64Array): Promise<void> => {
-    if (!(first >= 0 && count >= 0 && first + count <= rows))
-      throw new RangeError(`Rows ${first} to ${first + count} of a matrix of ${rows}.`);
+    checkRows(first, count, rows);
     for (let at = first; at < first + count; ) {
       const length = Math.min(together ? SHORT : run - (at % run), first + count - at);
       const target = into.subarray((at - first) * columns);
@@ -38,15 +37,7 @@ export function selectedRows(matrix: MatrixSource, { start, run, period, runs }:
       at += length;
     }
   };
-  async function* stream(rowsPerBlock: number): AsyncGenerator<RowBlock> {
-    const perBlock = rowsPerBlockOf(columns, rowsPerBlock, rows);
-    const values = new Float64Array(perBlock * columns);
-    for (let first = 0; first < rows; first += perBlock) {
-      const count = Math.min(perBlock, rows - first);
-      await read(first, count, values);
-      yield { first, count, values };
-    }
-  }
+  const stream = (rowsPerBlock: number) => readInOrder(read, rows, columns, rowsPerBlock);
   /** Of a matrix that is read from its start to its end, the rows between are passed over. */
   async function* filtered(rowsPerBlock: number): AsyncGenerator<RowBlock> {
     let first = 0;

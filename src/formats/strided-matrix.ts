@@ -2,6 +2,7 @@ import type { ByteSource } from './byte-source';
 import { BYTES_PER_ELEMENT, type ByteOrder, type Decode, decoder, type ElementType } from './elements';
 import { FormatError } from './format-error';
 import type { MatrixSource, RowBlock } from './matrix-source';
+import { checkRows } from './row-blocks';
 import { transpose } from './transpose';
 
 /** Where element (i, j) lies: at byte `offset + (i * rowStride + j * columnStride) * bytes per element`. */
@@ -78,9 +79,7 @@ class StridedMatrix implements MatrixSource {
 
   async read(first: number, count: number, into: Float64Array): Promise<void> {
     if (this.access !== 'random') throw new Error('This matrix can only be streamed.');
-    if (!(first >= 0 && count >= 0 && first + count <= this.rows)) {
-      throw new RangeError(`Rows ${first} to ${first + count} of a matrix of ${this.rows}.`);
-    }
+    checkRows(first, count, this.rows);
     for (let done = 0; done < count; ) {
       const n = Math.min(count - done, this.rowsPerPanel);
       const panel = await this.fetch(first + done, n);

@@ -2,8 +2,8 @@ import type { ByteSource, OpenBytes } from './byte-source';
 import { BYTES_PER_ELEMENT, decoder, type ElementType } from './elements';
 import type { Reader } from './format';
 import { FormatError } from './format-error';
-import type { MatrixSource, RowBlock, TensorFile } from './matrix-source';
-import { rowsPerBlockOf } from './row-blocks';
+import type { MatrixSource, TensorFile } from './matrix-source';
+import { checkRows, readInOrder } from './row-blocks';
 import { MOST_COLUMNS } from './strided-matrix';
 
 const TYPES: Readonly<Record<string, ElementType>> = { f: 'float32', b: 'uint8', i: 'int32' };
@@ -76,8 +76,7 @@ function vectors(source: ByteSource, type: ElementType, rows: number, columns: n
   const decode = decoder(type, 'little');
 
   async function read(first: number, count: number, into: Float64Array): Promise<void> {
-    if (!(first >= 0 && count >= 0 && first + count <= rows))
-      throw new RangeError(`Rows ${first} to ${first + count} of a matrix of ${rows}.`);
+    checkRows(first, count, rows);
     const buffer = new Uint8Array(Math.min(count, rowsPerRead) * rowBytes);
     const lengths = new DataView(buffer.buffer);
     for (let done = 0; done < count; ) {
@@ -99,14 +98,6 @@ function vectors(source: ByteSource, type: ElementType, rows: number, columns: n
     columns,
     access: 'random',
     read,
-    async *stream(rowsPerBlock): AsyncGenerator<RowBlock> {
-      const perBlock = rowsPerBlockOf(columns, rowsPerBlock, rows);
-      const values = new Float64Array(perBlock * columns);
-      for (let first = 0; first < rows; first += perBlock) {
-        const count = Math.min(perBlock, rows - first);
-        await read(first, count, values);
-        yield { first, count, values };
-      }
-    },
+    stream: (rowsPerBlock) => readInOrder(read, rows, columns, rowsPerBlock),
   };
 }
