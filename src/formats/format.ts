@@ -1,4 +1,4 @@
-import type { ListFolder, OpenBytes } from './byte-source';
+import type { ListFolder, OpenBytes } from './bytes/byte-source';
 import type { TensorFile } from './matrix-source';
 
 /** A kind of file that can be read, as the registry lists it: what it is called, how it is recognised, and what a person should know of it. */

@@ -1,25 +1,25 @@
-import type { ByteSource, ListFolder, OpenBytes } from './byte-source';
-import { listFolder as listRealFolder, openFile } from './file-bytes';
+import type { ByteSource, ListFolder, OpenBytes } from './bytes/byte-source';
+import { listFolder as listRealFolder, openFile } from './bytes/file-bytes';
+import { readZip } from './bytes/zip';
 import type { Reader } from './format';
 import { FormatError } from './format-error';
 import type { TensorFile } from './matrix-source';
 import { FORMATS, type FormatId, type FormatRow, formatsOfEnding } from './registry';
-import { readZip } from './zip';
 
 /** Loaded when the first file of the format is opened. */
 const READERS: Readonly<Record<FormatId, () => Promise<Reader>>> = {
-  npy: async () => (await import('./npy')).npy,
-  npz: async () => (await import('./npz')).npz,
-  safetensors: async () => (await import('./safetensors')).safetensors,
-  torch: async () => (await import('./torch')).torch,
-  dcp: async () => (await import('./dcp')).dcp,
-  deepspeed: async () => (await import('./deepspeed')).deepspeed,
-  gguf: async () => (await import('./gguf')).gguf,
-  keras: async () => (await import('./keras')).keras,
-  hdf5: async () => (await import('./hdf5')).hdf5,
-  parquet: async () => (await import('./parquet')).parquet,
-  vecs: async () => (await import('./vecs')).vecs,
-  csv: async () => (await import('./csv')).csv,
+  npy: async () => (await import('./numpy/npy')).npy,
+  npz: async () => (await import('./numpy/npz')).npz,
+  safetensors: async () => (await import('./safetensors/safetensors')).safetensors,
+  torch: async () => (await import('./torch/torch')).torch,
+  dcp: async () => (await import('./torch/dcp')).dcp,
+  deepspeed: async () => (await import('./torch/deepspeed')).deepspeed,
+  gguf: async () => (await import('./gguf/gguf')).gguf,
+  keras: async () => (await import('./hdf5/keras')).keras,
+  hdf5: async () => (await import('./hdf5/hdf5')).hdf5,
+  parquet: async () => (await import('./parquet/parquet')).parquet,
+  vecs: async () => (await import('./vectors/vecs')).vecs,
+  csv: async () => (await import('./text/csv')).csv,
 };
 
 const HEAD_BYTES = 512;

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { openFile } from '../formats/file-bytes';
+import { openFile } from '../formats/bytes/file-bytes';
 import { FormatError } from '../formats/format-error';
 import { openTensorFile } from '../formats/open';
-import { readSafetensorsHeader } from '../formats/safetensors-header';
+import { readSafetensorsHeader } from '../formats/safetensors/safetensors-header';
 import type { Checkpoint } from './checkpoint';
 import { checkpointKey } from './content-key';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename, relative, sep } from 'node:path';
-import { openFile } from '../formats/file-bytes';
+import { openFile } from '../formats/bytes/file-bytes';
 import type { Checkpoint } from './checkpoint';
 
 const EDGE_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { opendir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { openFile } from '../formats/file-bytes';
+import { openFile } from '../formats/bytes/file-bytes';
 import { FormatError } from '../formats/format-error';
 import { sortedNaturally } from './natural-order';
 import { isTemporary } from './temporary-names';

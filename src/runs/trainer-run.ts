@@ -1,6 +1,6 @@
-import { parseBoundedJson } from '../formats/bounded-json';
 import { FormatError } from '../formats/format-error';
-import { isRecord } from '../formats/safetensors-header';
+import { parseBoundedJson } from '../formats/json/bounded-json';
+import { isRecord } from '../formats/safetensors/safetensors-header';
 import type { Checkpoint, Layout, RunListing } from './checkpoint';
 import { type Entry, filesOf, foldersOf, type ListDirectory, readSmallFile, sizeOf } from './directory';
 import { leftAside, markerOf, namesInWords, runListing, unevenFiles } from './listing';

@@ -1,7 +1,7 @@
-import { parseBoundedJson } from '../formats/bounded-json';
 import { FormatError } from '../formats/format-error';
+import { parseBoundedJson } from '../formats/json/bounded-json';
 import { formatOfEnding } from '../formats/registry';
-import { isRecord } from '../formats/safetensors-header';
+import { isRecord } from '../formats/safetensors/safetensors-header';
 import type { CheckpointFile } from './checkpoint';
 import { type Entry, filesOf, readSmallFile, sizeOf } from './directory';
 import { namesInWords } from './listing';

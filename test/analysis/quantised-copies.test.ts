@@ -4,7 +4,7 @@ import { analyze } from '../../src/analysis/analyze';
 import { DEFAULT_OPTIONS, type ExactSpectrum } from '../../src/analysis/report';
 import { selectBackend } from '../../src/compute/select';
 import { openTensorFile } from '../../src/formats/open';
-import { streamed } from '../formats/memory-bytes';
+import { streamed } from '../formats/bytes/memory-bytes';
 
 const fixtures = join(import.meta.dirname, '..', 'fixtures', 'formats', 'gguf');
 const NAME = 'token_embd.weight';

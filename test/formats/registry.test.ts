@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { openTensorFile } from '../../src/formats/open';
 import { ALL_ENDINGS, CLEAR_ENDINGS, FORMATS, formatOfEnding, formatsOfEnding } from '../../src/formats/registry';
-import { fixture, formatErrorOf, memoryFolder } from './memory-bytes';
-import { zip } from './zip-writer';
+import { fixture, formatErrorOf, memoryFolder } from './bytes/memory-bytes';
+import { zip } from './bytes/zip-writer';
 
 const text = (s: string) => new TextEncoder().encode(s);
 

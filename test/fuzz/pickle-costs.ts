@@ -1,7 +1,7 @@
 // Run in a process of its own by pickle-costs.test.ts: what each hostile pickle costs, as one line of JSON.
 import { FormatError } from '../../src/formats/format-error';
-import { unpickle } from '../../src/formats/pickle';
-import { findTensors } from '../../src/formats/torch-tensors';
+import { unpickle } from '../../src/formats/torch/pickle';
+import { findTensors } from '../../src/formats/torch/torch-tensors';
 
 const MILLION = 1_000_000;
 const ascii = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { openTensorFile } from '../../src/formats/open';
 import type { Checkpoint, Layout, RunListing } from '../../src/runs/checkpoint';
-import { streamed } from '../formats/memory-bytes';
+import { streamed } from '../formats/bytes/memory-bytes';
 
 /** A file's bytes or text, a link to the path given (as the link holds it), or null for an empty folder. */
 export type Content = Uint8Array | string | { readonly link: string } | null;

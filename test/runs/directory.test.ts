@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { foldersOf, listDirectory, readSmallFile, readSmallText, sizeOf, withoutAliases } from '../../src/runs/directory';
-import { formatErrorOf } from '../formats/memory-bytes';
+import { formatErrorOf } from '../formats/bytes/memory-bytes';
 import { directoryTree } from './directory-tree';
 
 const text = (entries: Awaited<ReturnType<typeof listDirectory>>) =>

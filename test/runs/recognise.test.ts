@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findRuns, LAYOUTS, recognise } from '../../src/runs/recognise';
-import { formatErrorOf } from '../formats/memory-bytes';
+import { formatErrorOf } from '../formats/bytes/memory-bytes';
 import { type Content, directoryTree, expectSound, lines, npyBytes, safetensorsBytes, torchBytes, trainerState } from './directory-tree';
 
 const model = safetensorsBytes({ w: [[1, 2], [3, 4]] }); // biome-ignore format: rows

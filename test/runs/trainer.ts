@@ -2,8 +2,8 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, symlink } from 'node
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../src/runs/watch-run';
 import { uniform } from '../../src/spectral/random';
-import { assemble, dict, STOP, storage, tensor, text } from '../formats/pickle-bytes';
-import { concat, zip } from '../formats/zip-writer';
+import { concat, zip } from '../formats/bytes/zip-writer';
+import { assemble, dict, STOP, storage, tensor, text } from '../formats/torch/pickle-bytes';
 
 /** Time that passes only while everybody sleeps: one actor runs at a time, up to its next sleep, and hours take seconds. */
 export class SimulatedClock implements Clock {
