@@ -9,11 +9,13 @@ export interface Rows {
 
 /** Rows that are this near to each other (in elements) are read in one go: skipping costs more than reading. */
 const GAP = 16_384;
-/** Elements of one buffer: 4 MiB. */
+/** Elements of one buffer: 4 MiB, and 8 MiB of wide rows, whose tiles of the Gram matrix are else filled by too few. */
 const BUFFER = 2 ** 19;
+const WIDE = 2048;
 
 export function rowsPerBlock(columns: number): number {
-  return Math.max(1, Math.min(1024, Math.floor(BUFFER / columns)));
+  const elements = columns < WIDE ? BUFFER : 2 * BUFFER;
+  return Math.max(1, Math.min(1024, Math.floor(elements / columns)));
 }
 
 /**

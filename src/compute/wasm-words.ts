@@ -20,5 +20,6 @@ export const WORD = {
   order: 77,
   spare: 78,
   height: 79,
+  gram: 80,
   done: 128,
 };

@@ -65,8 +65,9 @@ export function simdSupport(): 'fused' | 'plain' | 'none' {
 
 /**
  * Products and sums in float64 by WebAssembly SIMD, in the calling thread and others. The same bits for any number of threads. Keeps
- * 16 MiB, and more only for rows of more than 100,000 columns.
- * A reduction to tridiagonal form takes d^2 numbers and 300 d more, and leaves them to the next once it has been released.
+ * 16 MiB and, while sums are under way and until a reduction has taken it, room for the largest Gram matrix, of order 20,000 at most.
+ * A reduction to tridiagonal form takes d^2 numbers and 300 d more, in the memory of a settled sum where there is one, and leaves them to
+ * the next once it has been released.
  */
 export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, worthStarting = WORTH_STARTING }: WasmOptions): Kernels {
   const module = new WebAssembly.Module(decode(fused ? RELAXED_SIMD : PLAIN_SIMD));
@@ -76,13 +77,60 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
   let job = 0;
   /** Ends the job of a Gram matrix whose other threads work on while this one reads. */
   let finishGram: ((poll: () => void) => void) | null = null;
+  /** The Gram matrix whose latest products are summed in the memory, at Y_BYTE, before they are added to it. */
+  let held: { readonly gram: Float64Array; readonly d: number } | null = null;
 
-  /** A memory of at least so many bytes; what was in an earlier one is lost. */
-  function reserve(bytes: number): Space {
+  const heldBytes = (): number => (held === null ? 0 : 8 * sumLength(held.d));
+
+  function takeIdle(bytes: number): Space | null {
+    if (idle === null || idle.memory.buffer.byteLength < bytes) return null;
+    const taken = idle;
+    idle = null;
+    return taken;
+  }
+
+  /** The memory of products, where no sum is under way in it. */
+  function takeSettled(bytes: number): Space | null {
+    if (space === null || held !== null || finishGram !== null || space.memory.buffer.byteLength < bytes) return null;
+    const taken = space;
+    space = null;
+    return taken;
+  }
+
+  /** A memory of at least so many bytes. Nothing of an earlier one is left but sums, which are taken out. */
+  function reserve(bytes: number, poll: () => void): Space {
     if (space !== null && space.memory.buffer.byteLength >= bytes) return space;
-    space?.dismiss();
-    space = createSpace(module, Math.max(bytes, MEMORY));
+    takeOut(poll);
+    void space?.dismiss();
+    space = takeIdle(bytes) ?? createSpace(module, Math.max(bytes, MEMORY));
+    if (held !== null) sumsIn(space, held.d).fill(0);
     return space;
+  }
+
+  /** Sums that are held are added to their Gram matrix; zeros are left. */
+  function takeOut(poll: () => void): void {
+    finishGram?.(poll);
+    if (held === null || space === null) return;
+    const { gram, d } = held;
+    const sums = sumsIn(space, d);
+    for (let task = 0, left = 0; left < d; left += TILE) {
+      for (let top = 0; top <= left; top += TILE, task++) {
+        poll();
+        addTile(gram, d, top, left, sums.subarray(task * TILE * TILE));
+      }
+    }
+    sums.fill(0);
+  }
+
+  /** From here on sums are of this Gram matrix. */
+  function hold(gram: Float64Array, d: number, poll: () => void): void {
+    if (held?.gram === gram) return;
+    takeOut(poll);
+    held = null;
+    // Room for the reduction that comes after it, too.
+    const bytes = Math.max(Y_BYTE + 8 * sumLength(d) + MEMORY, tridiagonalLayout(d, Y_BYTE).end);
+    sumsIn(reserve(bytes, poll), d).fill(0);
+    held = { gram, d };
   }
 
   /** Does tasks of one kind. @param drain takes out the result of each, in order */
@@ -159,16 +207,17 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
     const limit = Math.max(4, Math.min(ROWS, 4 * Math.floor(ELEMENTS / (4 * panel.columns * panels))));
     for (let first = 0; first < count; first += limit) {
       finishGram?.(poll);
+      const start = Y_BYTE + heldBytes();
       const taken = Math.min(limit, count - first);
       const rows = 4 * Math.ceil(taken / 4);
       // An odd number of cache lines: with a power of two, all panels would compete for the same few places in a cache.
       const step = panel.row * rows + 64;
-      const end = Y_BYTE + panels * step;
+      const end = start + panels * step;
       const staging = end + extra(step);
-      const space = reserve(staging + Math.min(BAND, rows) * d * 8);
+      const space = reserve(staging + Math.min(BAND, rows) * d * 8, poll);
       space.words[WORD.rows] = rows;
       space.words[WORD.panels] = panels;
-      space.words[WORD.y] = Y_BYTE;
+      space.words[WORD.y] = start;
       space.words[WORD.step] = step;
       space.words[WORD.height] = HEIGHT;
       for (let row = 0; row < rows; row += BAND) {
@@ -178,37 +227,36 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
         band.set(values);
         band.fill(0, values.length);
         const pack = precision === 'float64' ? space.pack : space.packShort;
-        pack(staging, height, d, Y_BYTE + panel.row * row);
+        pack(staging, height, d, start + panel.row * row);
       }
       yield { space, rows, end };
     }
   }
 
   function sumGram(d: number, gram: Float64Array): GramSum {
-    const side = Math.ceil(d / TILE);
+    const tiles = tilesOf(d);
     return {
       async add(y, count, poll, precision = 'float64') {
         const kind = precision === 'float64' ? KIND.gram : KIND.shortGram;
+        hold(gram, d, poll);
         for (const { space, rows } of packed(y, count, d, poll, () => 0, precision)) {
-          const end = begin(space, kind, (side * (side + 1)) / 2, (rows * d * d) / 2);
-          // Tasks go down the columns of tiles, each to the diagonal.
-          let i = 0;
-          let j = 0;
-          const drain = (_: number, slot: number): void => {
-            addTile(gram, d, TILE * i, TILE * j, space.result(slot));
-            if (i++ === j) {
-              i = 0;
-              j++;
-            }
-          };
+          space.words[WORD.gram] = Y_BYTE;
+          const end = begin(space, kind, tiles, (rows * d * d) / 2);
           finishGram = (poll) => {
             finishGram = null;
-            end(drain, poll);
+            try {
+              end(() => {}, poll);
+            } catch (error) {
+              // A sum that was given up.
+              held = null;
+              throw error;
+            }
           };
         }
       },
       async settle(poll) {
-        finishGram?.(poll);
+        takeOut(poll);
+        if (held?.gram === gram) held = null;
       },
     };
   }
@@ -255,8 +303,7 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
 
     async tridiagonalize(a, d, border, poll) {
       const layout = tridiagonalLayout(d, Y_BYTE);
-      const fits = idle !== null && idle.memory.buffer.byteLength >= layout.end;
-      const space = fits && idle !== null ? idle : createSpace(module, layout.end);
+      const space = takeIdle(layout.end) ?? takeSettled(layout.end) ?? createSpace(module, layout.end);
       idle = null;
       // All that is to come counts: there are many jobs.
       space.work = tridiagonalMultiplications(d);
@@ -287,11 +334,38 @@ export function wasmKernels({ threads, fused, worthSharing = WORTH_SHARING, wort
 
     async close() {
       finishGram = null;
+      held = null;
       await space?.dismiss();
       space = null;
       idle = null;
     },
   };
+}
+
+/** Tiles of the upper triangle of a matrix. */
+function tilesOf(d: number): number {
+  const side = Math.ceil(d / TILE);
+  return (side * (side + 1)) / 2;
+}
+
+/** Numbers in the tiles of a sum. */
+function sumLength(d: number): number {
+  return tilesOf(d) * TILE * TILE;
+}
+
+/** The tiles of a sum that is held: those of a column one after the other, down to the diagonal. */
+function sumsIn({ doubles }: Space, d: number): Float64Array {
+  return doubles.subarray(Y_BYTE / 8, Y_BYTE / 8 + sumLength(d));
+}
+
+/** The part of a tile on and above the diagonal, added to the matrix. */
+function addTile(gram: Float64Array, d: number, top: number, left: number, tile: Float64Array): void {
+  const bottom = Math.min(d, top + TILE);
+  const right = Math.min(d, left + TILE);
+  for (let i = top; i < bottom; i++) {
+    const from = (i - top) * TILE - left;
+    for (let j = Math.max(i, left); j < right; j++) gram[i * d + j] += tile[from + j];
+  }
 }
 
 /** Memory, the kernels on it, and those who help. */
@@ -347,15 +421,5 @@ function packVectors(x: Float64Array, vectors: number, d: number, groups: Float6
   for (let v = 0; v < vectors; v++) {
     const to = Math.floor(v / 4) * length + (v % 4);
     for (let j = 0; j < d; j++) groups[to + 4 * j] = x[v * d + j];
-  }
-}
-
-/** The part of a tile on and above the diagonal, added to the matrix. */
-function addTile(gram: Float64Array, d: number, top: number, left: number, tile: Float64Array): void {
-  const bottom = Math.min(d, top + TILE);
-  const right = Math.min(d, left + TILE);
-  for (let i = top; i < bottom; i++) {
-    const from = (i - top) * TILE - left;
-    for (let j = Math.max(i, left); j < right; j++) gram[i * d + j] += tile[from + j];
   }
 }

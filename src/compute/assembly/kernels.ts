@@ -39,6 +39,8 @@ const KIND: usize = 256;
 const TASKS: usize = 260;
 /** Of the tiles of float32 in registers. */
 const HEIGHT: usize = 316;
+/** Address of the tiles of the Gram matrix, in the order of their tasks. */
+const GRAM_TILES: usize = 320;
 /** For each slot, one more than the task whose result it holds. */
 const DONE: usize = 512;
 const SLOTS: i32 = 64;
@@ -148,8 +150,8 @@ export function takeTask(): bool {
   const slot = task % SLOTS;
   const result = RESULTS + <usize>slot * (TILE * TILE_ROW);
   const kind = load<i32>(KIND);
-  if (kind === GRAM) gramTile(task, result);
-  else if (kind === SHORT_GRAM) shortGramTile(task, result);
+  if (kind === GRAM) gramTile(task);
+  else if (kind === SHORT_GRAM) shortGramTile(task);
   else if (kind === PRODUCTS_WITH_ROWS) productsWithRows(task);
   else if (kind === COMBINATION) combination(task, result);
   else if (kind === IMAGE) image(task, result);
@@ -160,22 +162,26 @@ export function takeTask(): bool {
   return true;
 }
 
-/** Tile (i, j) of Y^T Y, i <= j, where task = j (j + 1) / 2 + i. Below the diagonal its entries mean nothing. */
-function gramTile(task: i32, tile: usize): void {
+/** Tile (i, j) of the Gram matrix += Y^T Y, i <= j, where task = j (j + 1) / 2 + i. Below the diagonal its entries mean nothing. */
+function gramTile(task: i32): void {
   const j = columnOf(task);
   const i = task - (j * (j + 1)) / 2;
   const panels = load<i32>(PANELS);
-  memory.fill(tile, 0, TILE * TILE_ROW);
-  addTile(panelRow(i * SIDE, 0), min(SIDE, panels - i * SIDE), panelRow(j * SIDE, 0), min(SIDE, panels - j * SIDE), i === j, tile);
+  addTile(panelRow(i * SIDE, 0), min(SIDE, panels - i * SIDE), panelRow(j * SIDE, 0), min(SIDE, panels - j * SIDE), i === j, gramTileAt(task));
 }
 
 /** The same of float32. */
-function shortGramTile(task: i32, tile: usize): void {
+function shortGramTile(task: i32): void {
   const j = columnOf(task);
   const i = task - (j * (j + 1)) / 2;
   const panels = load<i32>(PANELS);
-  memory.fill(tile, 0, TILE * TILE_ROW);
-  addShortTile(panelRow(2 * i, 0), min(2, panels - 2 * i), panelRow(2 * j, 0), min(2, panels - 2 * j), i === j, load<i32>(HEIGHT), tile);
+  const left = panelRow(2 * i, 0);
+  const right = panelRow(2 * j, 0);
+  addShortTile(left, min(2, panels - 2 * i), right, min(2, panels - 2 * j), i === j, load<i32>(HEIGHT), gramTileAt(task));
+}
+
+function gramTileAt(task: i32): usize {
+  return <usize>load<i32>(GRAM_TILES) + <usize>task * (TILE * TILE_ROW);
 }
 
 function columnOf(task: i32): i32 {
