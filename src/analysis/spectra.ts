@@ -1,6 +1,6 @@
 import type { GramSum, Kernels, Precision, Tridiagonalization } from '../compute/kernels';
 import { type GramSummary, hasDrifted, type OpenSummary, openSummary, settle } from '../spectral/gram-summary';
-import { changeBoth, openProductCheck, PROBES, type ProductCheck, productError } from '../spectral/product-error';
+import { followChange, openProductCheck, PROBES, type ProductCheck, productError } from '../spectral/product-error';
 import { shiftedInverseForms, type Tridiagonal, tridiagonalEigenvalues } from '../spectral/tridiagonal';
 import { dot, transpose } from '../spectral/vectors';
 import type { Rows } from './read-rows';
@@ -161,8 +161,8 @@ export class SpectraAccumulator {
 
   private async settle(open: OpenSummary): Promise<void> {
     await this.sum?.settle(this.poll);
-    if (this.check === null) settle(open);
-    else changeBoth(this.check, open.summary.scatter, this.columns, () => settle(open));
+    const moved = settle(open);
+    if (moved !== null && this.check !== null) followChange(this.check, moved.shift, -moved.rows);
   }
 
   /**

@@ -24,11 +24,20 @@ export interface ChangeEvidence {
 /** v of a shift, in units of sigma^2; a ramp moves on by beta at every value and has a quarter of it. */
 const EFFECT_VARIANCES = [4, 25, 100];
 
-/** O(n^2). @param values finite, in order @param variation its variance and degrees of freedom are positive */
-export function changeEvidence(values: Float64Array, { variance, degreesOfFreedom }: Variation): ChangeEvidence {
+/**
+ * O(n) for each value that is not known yet.
+ * @param values finite, in order
+ * @param variation its variance and degrees of freedom are positive
+ * @param known what this gave for the first of these values under the same variation
+ */
+export function changeEvidence(values: Float64Array, { variance, degreesOfFreedom }: Variation, known?: ChangeEvidence): ChangeEvidence {
   const evidence = new Float64Array(values.length);
   const onset = new Int32Array(values.length);
-  for (let k = 1; k < values.length; k++) {
+  if (known !== undefined) {
+    evidence.set(known.evidence);
+    onset.set(known.onset);
+  }
+  for (let k = Math.max(1, known?.evidence.length ?? 0); k < values.length; k++) {
     const n = k + 1;
     const mean = average(values.subarray(0, n));
     const total = degreesOfFreedom * variance + squaresAbout(mean, values.subarray(0, n));

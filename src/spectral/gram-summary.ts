@@ -98,10 +98,11 @@ export function hasDrifted({ summary, added, offset }: OpenSummary): boolean {
  * Moves `summary.mean` to the mean of all rows, and all moments with it. With s the step, n the rows, and M2, M3, M4 about the old point:
  * sum (y-s)(y-s)^T = M2 - n s s^T,  sum |y-s|^2 (y-s) = M3 - 2 M2 s + (2 n |s|^2 - tr M2) s,
  * sum |y-s|^4 = M4 - 4 s.M3 + 4 s^T M2 s + 2 |s|^2 tr M2 - 3 n |s|^4.
+ * @returns s and n, or null where nothing is added since it was last settled
  */
-export function settle(open: OpenSummary): void {
+export function settle(open: OpenSummary): { readonly shift: Float64Array; readonly rows: number } | null {
   const { summary, added, offset } = open;
-  if (added === 0) return;
+  if (added === 0) return null;
   const { columns: d, mean, scatter, thirdMoment } = summary;
   const n = summary.rows + added;
   const s = offset.map((x) => x / n);
@@ -125,6 +126,7 @@ export function settle(open: OpenSummary): void {
   summary.rows = n;
   open.added = 0;
   offset.fill(0);
+  return { shift: s, rows: n };
 }
 
 /** The summary of the union of two disjoint sets of rows, left in `into`. Associative up to rounding; merge in a fixed order for the same bits. */

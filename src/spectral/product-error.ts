@@ -1,5 +1,5 @@
-import { scatterTimes } from './gram-summary';
 import { normal, uniform } from './random';
+import { dot } from './vectors';
 
 /**
  * How far a sum of products that are rounded strays from the exact one, by their images of a few random vectors: what is O(d^2) a row to
@@ -26,12 +26,12 @@ export function openProductCheck(scatter: Float64Array, columns: number, seed: n
   return { probes, images: imagesOf(probes, scatter, columns) };
 }
 
-/** Changes the sum in some exact way, and the exact sum with it. */
-export function changeBoth(check: ProductCheck, scatter: Float64Array, columns: number, change: () => void): void {
-  const before = imagesOf(check.probes, scatter, columns);
-  change();
-  const after = imagesOf(check.probes, scatter, columns);
-  for (let i = 0; i < after.length; i++) check.images[i] += after[i] - before[i];
+/** Follows a change of the sum in float64, by factor x x^T. @param x length d */
+export function followChange({ probes, images }: ProductCheck, x: Float64Array, factor: number): void {
+  for (let k = 0; k < probes.length; k += x.length) {
+    const share = factor * dot(x, probes, k);
+    for (let j = 0; j < x.length; j++) images[k + j] += share * x[j];
+  }
 }
 
 /**
@@ -45,8 +45,33 @@ export function productError(check: ProductCheck, scatter: Float64Array, columns
   return Math.sqrt((UNDERSTATED * square) / PROBES);
 }
 
-function imagesOf(probes: Float64Array, scatter: Float64Array, columns: number): Float64Array {
+/** All probes at once: to fetch the matrix takes longer than to multiply it. */
+function imagesOf(probes: Float64Array, scatter: Float64Array, d: number): Float64Array {
   const images = new Float64Array(probes.length);
-  for (let k = 0; k < probes.length; k += columns) images.set(scatterTimes(scatter, probes.subarray(k, k + columns)), k);
+  const [p0, p1, p2, p3] = [0, 1, 2, 3].map((k) => probes.subarray(k * d, (k + 1) * d));
+  const [i0, i1, i2, i3] = [0, 1, 2, 3].map((k) => images.subarray(k * d, (k + 1) * d));
+  for (let i = 0; i < d; i++) {
+    const row = i * d;
+    const [x0, x1, x2, x3] = [p0[i], p1[i], p2[i], p3[i]];
+    let s0 = scatter[row + i] * x0;
+    let s1 = scatter[row + i] * x1;
+    let s2 = scatter[row + i] * x2;
+    let s3 = scatter[row + i] * x3;
+    for (let j = i + 1; j < d; j++) {
+      const a = scatter[row + j];
+      s0 += a * p0[j];
+      s1 += a * p1[j];
+      s2 += a * p2[j];
+      s3 += a * p3[j];
+      i0[j] += a * x0;
+      i1[j] += a * x1;
+      i2[j] += a * x2;
+      i3[j] += a * x3;
+    }
+    i0[i] += s0;
+    i1[i] += s1;
+    i2[i] += s2;
+    i3[i] += s3;
+  }
   return images;
 }
