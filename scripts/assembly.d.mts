@@ -1,1 +1,1 @@
-export function assemble(): Promise<string>;
+export function assemble(): Promise<Readonly<Record<string, string>>>;

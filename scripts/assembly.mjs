@@ -1,19 +1,17 @@
-// node scripts/assembly.mjs: src/compute/assembly/ -> src/compute/wasm-code.ts, which is committed; a test compares the two.
+// node scripts/assembly.mjs: AssemblyScript in src/*/assembly/ -> WebAssembly in files that are committed; a test compares the two.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { root } from './process.mjs';
 
-const FOLDER = 'src/compute/assembly';
-const TARGET = 'src/compute/wasm-code.ts';
 const FEATURES = ['simd', 'bulk-memory'];
 /** The memory is made by the one who knows how much is needed; 65,536 pages are the most there can be. */
 const SHARED_MEMORY = ['--enable', 'threads', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
 
-/** @param {string} name of the entry, in the folder @param {readonly string[]} flags @returns {Promise<string>} the module in base64 */
-async function compile(name, ...flags) {
-  const source = `${FOLDER}/${name}.ts`;
+/** @param {string} source of the entry @param {readonly string[]} flags @returns {Promise<string>} the module in base64 */
+async function compile(source, ...flags) {
+  const folder = path.dirname(source);
   const written = new Map();
   const { error, stderr } = await asc.main(
     [
@@ -23,7 +21,7 @@ async function compile(name, ...flags) {
     ],
     {
       readFile: (file) =>
-        file.startsWith(FOLDER) && existsSync(path.join(root, file)) ? readFileSync(path.join(root, file), 'utf8') : null,
+        file.startsWith(folder) && existsSync(path.join(root, file)) ? readFileSync(path.join(root, file), 'utf8') : null,
       writeFile: (name, contents) => written.set(name, contents),
       listFiles: () => [],
     },
@@ -32,16 +30,27 @@ async function compile(name, ...flags) {
   return Buffer.from(written.get('out.wasm')).toString('base64');
 }
 
-/** @returns {Promise<string>} the text of the generated file */
+/** @returns {Promise<Readonly<Record<string, string>>>} the texts of the generated files, by their paths */
 export async function assemble() {
-  return `// Written by \`node scripts/assembly.mjs\` from src/compute/assembly/: WebAssembly in base64.
-export const PLAIN_SIMD =
-  '${await compile('kernels', ...SHARED_MEMORY)}';
-export const RELAXED_SIMD =
-  '${await compile('kernels', ...SHARED_MEMORY, '--enable', 'relaxed-simd')}';
-export const ROWS =
-  '${await compile('rows')}';
-`;
+  const kernels = 'src/compute/assembly/kernels.ts';
+  return {
+    'src/compute/wasm-code.ts': written('src/compute/assembly/', {
+      PLAIN_SIMD: await compile(kernels, ...SHARED_MEMORY),
+      RELAXED_SIMD: await compile(kernels, ...SHARED_MEMORY, '--enable', 'relaxed-simd'),
+      ROWS: await compile('src/compute/assembly/rows.ts'),
+    }),
+    'src/formats/matrices/decode-code.ts': written('src/formats/assembly/', {
+      DECODE: await compile('src/formats/assembly/decode.ts'),
+    }),
+  };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(path.join(root, TARGET), await assemble());
+/** @param {string} folder @param {Readonly<Record<string, string>>} modules */
+function written(folder, modules) {
+  const lines = Object.entries(modules).map(([name, code]) => `export const ${name} =\n  '${code}';\n`);
+  return `// Written by \`node scripts/assembly.mjs\` from ${folder}: WebAssembly in base64.\n${lines.join('')}`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [file, text] of Object.entries(await assemble())) writeFileSync(path.join(root, file), text);
+}

@@ -1,3 +1,5 @@
+import { decodeCodes } from './small-floats';
+
 /**
  * Element types of stored tensors and their decoding to float64, by the names that NumPy, ml_dtypes and PyTorch share.
  *
@@ -46,10 +48,10 @@ export function decoder(type: ElementType, order: ByteOrder): Decode {
     case 'float8_e5m2':
     case 'float8_e5m2fnuz':
     case 'float8_e8m0fnu':
-      return byTable(Uint8Array, order, valuesByCode(type));
+      return small(type, order, Uint8Array);
     case 'float16':
     case 'bfloat16':
-      return byTable(Uint16Array, order, valuesByCode(type));
+      return small(type, order, Uint16Array);
     case 'int8':
       return converted(Int8Array, order);
     case 'uint8':
@@ -121,6 +123,18 @@ function byTable(Type: ViewConstructor<Uint8Array | Uint16Array>, order: ByteOrd
     if (count === 0) return;
     const stored = view(bytes, from, (count - 1) * stride + 1);
     for (let i = 0, j = 0; i < count; i++, j += stride, at += step) into[at] = values[stored[j]!]!;
+  };
+}
+
+/** Faster than by a table where elements lie together in the usual order. */
+function small(type: SmallFloat, order: ByteOrder, Type: ViewConstructor<Uint8Array | Uint16Array>): Decode {
+  const together = order === 'little' || BYTES_PER_ELEMENT[type] === 1;
+  const decode = together ? decodeCodes(type === 'float16' || type === 'bfloat16' ? type : valuesByCode(type)) : null;
+  let scattered: Decode | null = null;
+  return (bytes, from, stride, into, at, step, count) => {
+    if (decode !== null && stride === 1 && step === 1) return decode(bytes, from, into, at, count);
+    scattered ??= byTable(Type, order, valuesByCode(type));
+    scattered(bytes, from, stride, into, at, step, count);
   };
 }
 

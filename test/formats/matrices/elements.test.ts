@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BYTES_PER_ELEMENT, decoder, type ElementType } from '../../../src/formats/matrices/elements';
+import { BYTES_PER_ELEMENT, decoder, type ElementType, valuesByCode } from '../../../src/formats/matrices/elements';
 import { expected, numbers } from '../bytes/memory-bytes';
 
 function decoded(type: ElementType, bytes: Uint8Array, order: 'little' | 'big' = 'little', from = 0): Float64Array {
@@ -60,6 +60,29 @@ test('any strides, alignment and byte order give what DataView reads element by 
     ),
   );
 });
+
+test.each(['float16', 'bfloat16', 'float8_e4m3fn', 'float8_e5m2fnuz'] as const)(
+  '%s of any number, at any place, is what its code says',
+  (type) => {
+    const size = BYTES_PER_ELEMENT[type];
+    const values = valuesByCode(type);
+    for (const [count, from, order] of [
+      [1, 0, 'little'],
+      [7, 1, 'little'],
+      [16_385, 3, 'little'],
+      [40_001, 2, 'little'],
+      [9, 1, 'big'],
+    ] as const) {
+      const bytes = Uint8Array.from({ length: from + count * size }, (_, i) => (i * 2_654_435_761) >>> 13);
+      const view = new DataView(bytes.buffer);
+      const code = (at: number) => (size === 1 ? view.getUint8(at) : view.getUint16(at, order === 'little'));
+      const wanted = Float64Array.from({ length: count }, (_, i) => values[code(from + i * size)]!);
+      const into = new Float64Array(count + 2).fill(-7);
+      decoder(type, order)(bytes, from, 1, into, 1, 1, count);
+      expect(into).toEqual(Float64Array.of(-7, ...wanted, -7));
+    }
+  },
+);
 
 test('a bool is one where any bit is set', () => {
   expect([...decoded('bool', Uint8Array.of(0, 1, 2, 255))]).toEqual([0, 1, 1, 1]);
