@@ -167,7 +167,14 @@ function gramTile(task: i32): void {
   const j = columnOf(task);
   const i = task - (j * (j + 1)) / 2;
   const panels = load<i32>(PANELS);
-  addTile(panelRow(i * SIDE, 0), min(SIDE, panels - i * SIDE), panelRow(j * SIDE, 0), min(SIDE, panels - j * SIDE), i === j, gramTileAt(task));
+  addTile(
+    panelRow(i * SIDE, 0),
+    min(SIDE, panels - i * SIDE),
+    panelRow(j * SIDE, 0),
+    min(SIDE, panels - j * SIDE),
+    i === j,
+    gramTileAt(task),
+  );
 }
 
 /** The same of float32. */
