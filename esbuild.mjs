@@ -51,7 +51,7 @@ const builds = [
       'gpu-device': 'src/compute/gpu-device.ts',
     },
   },
-  { ...node, entryPoints: { 'sigma-commands': 'src/cli/commands.ts' } },
+  { ...node, entryPoints: { 'sigma-commands': 'src/cli/commands.ts', 'matrix-worker': 'src/analysis/matrix-worker.ts' } },
   { ...node, entryPoints: { sigma: 'src/cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
   {
     entryPoints: {

@@ -1,5 +1,8 @@
-import { basename } from 'node:path';
-import { type AnalysisHooks, analyze } from '../analysis/analyze';
+import { availableParallelism } from 'node:os';
+import { basename, join } from 'node:path';
+import { analyze } from '../analysis/analyze';
+import { analyzeMany } from '../analysis/analyze-many';
+import { type MatrixOutcome, threadsFor } from '../analysis/matrix-job';
 import { type AnalysisOptions, DEFAULT_OPTIONS, type SpectralReport } from '../analysis/report';
 import { toJson } from '../analysis/report-json';
 import type { Backend } from '../compute/kernels';
@@ -36,6 +39,9 @@ in full. sigma doctor lists the formats.
   --html FILE        also write the panel as one HTML file
 
 Exit codes: 0 fine, 2 something could not be done, 130 interrupted.`;
+
+/** The bundle of analysis/matrix-worker. */
+const MATRIX_WORKER = join(__dirname, 'matrix-worker.js');
 
 interface Request {
   readonly paths: readonly string[];
@@ -120,22 +126,13 @@ async function analyzeFile(file: TensorFile, request: Request, backend: Backend,
   const names = chooseTensors(file, request);
   if (request.html !== null) await checkPanelPath(request.html, file.path);
   const reports: SpectralReport[] = [];
-  for (const [i, name] of names.entries()) {
-    const hooks: AnalysisHooks = {
-      poll() {},
-      progress(fraction, stage) {
-        const words = names.length === 1 ? stage : `${i + 1} of ${names.length} · ${name}`;
-        terminal.progress.draw((i + fraction) / names.length, `${basename(file.path)} · ${words}`);
-      },
-      refined: null,
-    };
-    try {
-      const report = await analyze(file, name, request.options, backend, hooks);
-      reports.push(report);
-      if (request.json) terminal.print(JSON.stringify(toJson(report)));
-    } catch (error) {
-      terminal.complain(sentence(error));
+  for await (const outcome of outcomes(file, names, request.options, backend, terminal)) {
+    if ('unsound' in outcome) {
+      terminal.complain(outcome.unsound);
+      continue;
     }
+    reports.push(outcome.report);
+    if (request.json) terminal.print(JSON.stringify(toJson(outcome.report)));
   }
   if (!request.json) printForPerson(file, names.length, reports, terminal);
   if (request.html !== null && reports.length > 0) {
@@ -143,6 +140,42 @@ async function analyzeFile(file: TensorFile, request: Request, backend: Backend,
     if (!request.json) terminal.print(terminal.style.dim(`Panel written to ${request.html}`));
   }
   return reports.length === names.length;
+}
+
+/** Of all these matrices, in their order. Of many, each by a thread of its own; of few, or on a GPU, one after the other. */
+function outcomes(
+  file: TensorFile,
+  names: readonly string[],
+  options: AnalysisOptions,
+  { kernels, description }: Backend,
+  { progress }: Terminal,
+): AsyncIterable<MatrixOutcome> {
+  const threads = description.name === 'cpu' ? threadsFor(file, names, availableParallelism()) : 1;
+  const draw = (done: number, words: string) => progress.draw(done / names.length, `${basename(file.path)} · ${words}`);
+  if (threads === 1) return oneByOne(file, names, options, { kernels, description }, draw);
+  const { path, fingerprint } = file;
+  let done = 0;
+  return analyzeMany(MATRIX_WORKER, threads, { path, fingerprint, tensors: names, options, description }, ({ index }) => {
+    draw(++done, `${done} of ${names.length} · ${names[index]}`);
+  });
+}
+
+async function* oneByOne(
+  file: TensorFile,
+  names: readonly string[],
+  options: AnalysisOptions,
+  backend: Backend,
+  draw: (done: number, words: string) => void,
+): AsyncGenerator<MatrixOutcome> {
+  for (const [index, name] of names.entries()) {
+    const progress = (fraction: number, stage: string): void =>
+      draw(index + fraction, names.length === 1 ? stage : `${index + 1} of ${names.length} · ${name}`);
+    try {
+      yield { index, report: await analyze(file, name, options, backend, { poll() {}, progress, refined: null }) };
+    } catch (error) {
+      yield { index, unsound: sentence(error) };
+    }
+  }
 }
 
 function printForPerson(file: TensorFile, asked: number, reports: readonly SpectralReport[], { print, style, width }: Terminal): void {

@@ -6,7 +6,7 @@ import { simdSupport, wasmKernels } from './wasm';
 /** More would wait for memory. */
 const MOST_THREADS = 8;
 
-const threads = Math.min(MOST_THREADS, availableParallelism());
+let threads = Math.min(MOST_THREADS, availableParallelism());
 
 let simd = simdSupport();
 let kernels: Kernels | null = null;
@@ -15,6 +15,11 @@ let kernels: Kernels | null = null;
 export function cpuKernels(): Kernels {
   kernels ??= simd === 'none' ? plainKernels() : wasmKernels({ threads, fused: simd === 'fused' });
   return kernels;
+}
+
+/** From now on in this thread only: others are as busy. To be called before `cpuKernels` is. */
+export function computeAlone(): void {
+  threads = 1;
 }
 
 /** What `cpuKernels` computes with, in words. */

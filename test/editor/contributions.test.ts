@@ -199,7 +199,7 @@ it('the tools for language models and the server are declared as they are regist
   }
   expect(contributes.mcpServerDefinitionProviders.map(({ id }) => id)).toEqual([MCP_SERVERS]);
   const packaged = readFileSync(new URL('../../.vscodeignore', import.meta.url), 'utf8').split('\n');
-  for (const program of ['sigma.js', 'sigma-commands.js', 'engine.js', 'worker.js', 'gpu-device.js'])
+  for (const program of ['sigma.js', 'sigma-commands.js', 'matrix-worker.js', 'engine.js', 'worker.js', 'gpu-device.js'])
     expect(packaged).toContain(`!dist/${program}`);
 });
 
