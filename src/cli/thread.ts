@@ -13,6 +13,9 @@ type Message =
   | { readonly type: 'draw'; readonly fraction: number; readonly stage: string }
   | { readonly type: 'erase' };
 
+/** Of the thread's heap: matrices lie outside of it, and what is short-lived in it is small. Three times as much, the usual, costs 5 MB. */
+const YOUNG_MEGABYTES = 4;
+
 type TerminalFacts = Pick<Terminal, 'colours' | 'width'>;
 
 /** What the thread is started with. */
@@ -27,7 +30,7 @@ export interface ThreadData extends TerminalFacts {
  */
 export function runInThread(script: string, args: readonly string[], terminal: Terminal): Promise<number> {
   const data: ThreadData = { colours: terminal.colours, width: terminal.width, program: process.argv[1]! };
-  const worker = new Worker(script, { argv: [...args], workerData: data });
+  const worker = new Worker(script, { argv: [...args], workerData: data, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES } });
   let failed = false;
   worker.on('message', (message: Message) => {
     if (message.type === 'draw') terminal.progress.draw(message.fraction, message.stage);
