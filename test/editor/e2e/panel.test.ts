@@ -173,6 +173,8 @@ describe.skipIf(findChromium() === null)('the panel in a real editor', () => {
   test('several selected files open a panel each', async () => {
     const { workbench } = session;
     await (await workbench.explorerItem('nan-rows.npy')).click();
+    // When the editor of a file arrives, the Explorer selects that file alone.
+    await panel.verdict.getByRole('heading', { name: 'Broken numbers' }).waitFor();
     await (await workbench.explorerItem('same-rows.npy')).click({ modifiers: ['Control'] });
     await analyze('same-rows.npy');
     await workbench.tab('nan-rows.npy').waitFor();
