@@ -122,19 +122,20 @@ export async function analyze(
     clock.to('eigen');
     const facts = preparation.facts();
     const complete = read === total;
-    const measured = isUsable(facts)
-      ? await measureDense(
-          {
-            spectra: await (complete ? resolvedSpectra(progress) : accumulator.spectra(progress)),
-            facts,
-            population: complete ? facts.used : total,
-            heldOut: complete || heldOut === null ? null : new RowPreparation(columns, normalize).prepare(heldOut),
-            passes: complete && keepsMoreThanGram(info) ? passes : null,
-          },
-          settings,
-          hooks.poll,
-        )
-      : NOTHING;
+    const measured =
+      facts.directed > 0
+        ? await measureDense(
+            {
+              spectra: await (complete ? resolvedSpectra(progress) : accumulator.spectra(progress)),
+              facts,
+              population: complete ? facts.used : total,
+              heldOut: complete || heldOut === null ? null : new RowPreparation(columns, normalize).prepare(heldOut),
+              passes: complete && keepsMoreThanGram(info) ? passes : null,
+            },
+            settings,
+            hooks.poll,
+          )
+        : NOTHING;
     clock.to('read');
     return document(facts, measured, { rows: read, seed: options.seed, complete, stopped });
   }
@@ -200,10 +201,6 @@ function heldOutRows(rows: number): number {
 /** Whether elements are exact to float64: narrower ones are rounded by more than the Gram matrix loses. */
 function keepsMoreThanGram({ dtype }: TensorInfo): boolean {
   return /^(float64|text|u?int(32|64))$/.test(dtype);
-}
-
-function isUsable({ used, integrity }: RowFacts): boolean {
-  return used > 0 && integrity.zeroRows < used;
 }
 
 /** Formats in which models are saved. */

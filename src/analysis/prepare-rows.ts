@@ -10,7 +10,9 @@ export interface RowFacts {
   readonly used: number;
   readonly distinct: DistinctRows;
   readonly distinctRatio: number;
-  /** Mean of unit rows; a zero row has none. Length d. */
+  /** Of these, rows that are not zero. */
+  readonly directed: number;
+  /** Mean of the directions of these. Length d. */
   readonly meanDirection: Float64Array;
   /** Largest squared length of a row as used: 1 for unit rows. */
   readonly rho: number;
@@ -21,6 +23,7 @@ export class RowPreparation {
   private inf = 0;
   private zeroRows = 0;
   private used = 0;
+  private directed = 0;
   private rho = 0;
   private readonly distinct = noRows();
   private readonly directionSum: Float64Array;
@@ -73,6 +76,7 @@ export class RowPreparation {
     if (dropped) return;
     addRow(this.distinct, hashOfWords(hashes[2 * i], hashes[2 * i + 1]));
     if (this.used === 0) this.firstRow.set(row);
+    if (square > 0) this.directed++;
     this.rho = Math.max(this.rho, normalize ? 1 : square);
     this.used++;
   }
@@ -83,16 +87,17 @@ export class RowPreparation {
   }
 
   facts(): RowFacts {
-    const { nan, inf, zeroRows, used, distinct, rho } = this;
+    const { nan, inf, zeroRows, used, directed, distinct, rho } = this;
     const ratio = distinctRatio(distinct);
     let constantColumns = 0;
     if (used > 1) for (let j = 0; j < this.columns; j++) if (this.varies[2 * j] === 0) constantColumns++;
     return {
       integrity: { nan, inf, zeroRows, duplicateRows: Math.round(used * (1 - ratio)), constantColumns },
       used,
+      directed,
       distinct,
       distinctRatio: ratio,
-      meanDirection: this.directionSum.map((x) => x / used),
+      meanDirection: this.directionSum.map((x) => x / directed),
       rho,
     };
   }

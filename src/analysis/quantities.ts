@@ -221,13 +221,27 @@ export function quantities(evidence: Evidence): Quantities {
     return extremes === null ? [] : [between(extremes, floor, of)];
   }
 
+  /** What grows with each eigenvalue of C. Exact, unless those below the noise floor, which are rounding, could move it. */
+  function ofAllRows(of: (spectrum: Float64Array) => number): Bounded {
+    const found = of(uncentred);
+    const lower = of(uncentred.map((l) => Math.max(0, l - floor)));
+    const upper = of(uncentred.map((l) => l + floor));
+    if (upper - lower <= NOTICEABLE * Math.max(1, Math.abs(found))) return exact(found);
+    return {
+      value: found,
+      exact: false,
+      bounds: [certificate(lower, upper, 'Weyl, rounding')],
+      reason: 'Eigenvalues below the noise floor of the arithmetic could move it.',
+    };
+  }
+
   function atScale(
     alpha: number,
     of: (spectrum: Float64Array, alpha: number) => number,
     population: (sample: SampledMoment, alpha: number) => PopulationEstimate | null,
     rigorous: readonly Bound[] = [],
   ): Bounded {
-    if (complete) return exact(of(uncentred, alpha));
+    if (complete) return ofAllRows((l) => of(l, alpha));
     return estimated(population(uncentredSample(), alpha), EQUIVALENT, [...rigorous, ...certificates((l) => of(l, alpha))]);
   }
 
@@ -275,13 +289,13 @@ export function quantities(evidence: Evidence): Quantities {
 
   /** logdet(G + delta I) = d log delta + f_alpha at alpha = n_k / delta. */
   function logDetGram(): Bounded {
-    if (complete) return exact(sigma.S);
     const ofGram = (l: Float64Array): number =>
       ridgeLogDet(
         l.map((x) => x * sigma.n_k),
         columns,
         sigma.delta,
       );
+    if (complete) return ofAllRows(ofGram);
     const outside = [
       ...(extremes === null ? [certificate(sigma.S, null, 'Loewner monotonicity')] : [between(extremes, floor, ofGram)]),
       ...(normalized ? [certificate(sigma.S, trackOneUpperBound(sigma), 'SIGMA-UB Track I')] : []),
@@ -358,6 +372,8 @@ export function quantities(evidence: Evidence): Quantities {
   }
 }
 
+/** Share of a value by which rounding may move what is called exact. */
+const NOTICEABLE = 1e-3;
 /** Rows from which intervals of second moments of the spectrum hold in every cell of the coverage bench. */
 const FEWEST_FOR_MOMENTS = 100;
 const EQUIVALENT = 'Deterministic equivalent, jackknife';

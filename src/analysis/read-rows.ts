@@ -1,4 +1,5 @@
 import type { MatrixSource } from '../formats/matrix-source';
+import { rowPasses } from './row-passes';
 import { rowHash } from './sample';
 
 /** Rows of a matrix, row-major; `values` is valid until the next ones are asked for. */
@@ -24,7 +25,7 @@ export function rowsPerBlock(columns: number): number {
  */
 export async function* readRows(source: MatrixSource, indices: Float64Array): AsyncGenerator<Rows> {
   const limit = Math.min(indices.length, rowsPerBlock(source.columns));
-  const gathered = [0, 1].map(() => new Float64Array(limit * source.columns));
+  const gathered = rowPasses().room(2, limit * source.columns, source.columns);
   const gather = gathering(source, indices, limit);
   let ahead = gather(0, gathered[0]);
   for (let first = 0, turn = 1; first < indices.length; first += limit, turn = 1 - turn) {

@@ -22,6 +22,7 @@ export function rowPasses(): RowPasses {
 
 /** In the language itself: where there is nothing faster, and what the others are tested against. */
 export const plainRowPasses: RowPasses = {
+  room: (arrays, length) => Array.from({ length: arrays }, () => new Float64Array(length)),
   measure(x, count, d, squares, hashes) {
     const words = new Int32Array(x.buffer, x.byteOffset, 2 * count * d);
     for (let i = 0; i < count; i++) {

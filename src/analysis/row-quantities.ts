@@ -40,16 +40,21 @@ export function rowQuantities({
 
   /** One minus the mean cosine of all pairs is a U-statistic, and positive: its logarithm is what is nearly symmetric. */
   function meanCosine(): Bounded {
-    if (rows < 2) return unavailable('One row has no pairs.');
-    const { meanDirection } = facts;
-    const cosine = (rows * dot(meanDirection, meanDirection) - 1) / (rows - 1);
+    const { meanDirection, directed } = facts;
+    if (directed < 2) return unavailable(rows < 2 ? 'One row has no pairs.' : 'Only one row is not zero.');
+    const cosine = (directed * dot(meanDirection, meanDirection) - 1) / (directed - 1);
     const distance = 1 - cosine;
-    if (complete || rows < 3 || distance < 16 * Number.EPSILON) return value(cosine);
-    const increments = Float64Array.from(spread, (x) => {
-      const withOthers = ((rows * dot(x, meanDirection)) / Math.sqrt(dot(x, x) || 1) - 1) / (rows - 1);
-      return logIncrement((1 - withOthers) / distance, rows, 2);
-    });
-    const estimate = jackknife({ rows, population }, Math.log(distance), increments);
+    if (complete || directed < 3 || distance < 16 * Number.EPSILON) return value(cosine);
+    const lengths = Float64Array.from(spread, (x) => Math.sqrt(dot(x, x)));
+    const increments = Float64Array.from(
+      spread.flatMap((x, i) => {
+        if (lengths[i] === 0) return [];
+        const withOthers = ((directed * dot(x, meanDirection)) / lengths[i] - 1) / (directed - 1);
+        return logIncrement((1 - withOthers) / distance, directed, 2);
+      }),
+    );
+    const size = { rows: directed, population: Math.round((population * directed) / rows) };
+    const estimate = jackknife(size, Math.log(distance), increments);
     return estimateOfAll(estimate, confidence, U_STATISTIC, [], (log) => 1 - Math.exp(log));
   }
 

@@ -11,7 +11,7 @@ export function judge(facts: RowFacts, quantities: Quantities, shape: { rows: nu
   const say = (level: Level, code: string, message: string): void => {
     found.push({ level, reason: { code, message } });
   };
-  const { integrity, used, distinctRatio } = facts;
+  const { integrity, used, directed, distinctRatio } = facts;
   if (integrity.nan > 0)
     say('broken', 'nan', plural(integrity.nan, 'number is NaN; its row was left out.', 'numbers are NaN; their rows were left out.'));
   if (integrity.inf > 0)
@@ -25,7 +25,7 @@ export function judge(facts: RowFacts, quantities: Quantities, shape: { rows: nu
       ),
     );
   if (used === 0) say('broken', 'no-usable-rows', 'No row could be used: every row is zero, or holds NaN or infinite numbers.');
-  else if (integrity.zeroRows === used) say('broken', 'all-zero', 'Every number is zero.');
+  else if (directed === 0) say('broken', 'all-zero', 'Every number is zero.');
   else if (shape.weights) judgeWeights();
   else judgeEmbeddings();
 
