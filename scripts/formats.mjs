@@ -40,7 +40,8 @@ function withClauses(text, { FORMATS, CLEAR_ENDINGS, ALL_ENDINGS }) {
   const { menus, customEditors } = manifest.contributes;
   const binary = FORMATS.flatMap(({ extensions, text }) => (text ? [] : extensions)).filter((ending) => !ending.endsWith('.json'));
   const clauses = {
-    'explorer/context': named(CLEAR_ENDINGS),
+    // No clause can look into a folder: the command does.
+    'explorer/context': `explorerResourceIsFolder || ${named(CLEAR_ENDINGS)}`,
     'editor/title/context': named(CLEAR_ENDINGS),
     'editor/title': `activeCustomEditorId != 'sigma.spectrum' && ${named([...new Set(binary)])}`,
   };

@@ -5,13 +5,16 @@ import { registerCompareCommands } from './editor/compare-command';
 import { ComparePanels } from './editor/compare-panel';
 import { HealthDecorations } from './editor/decorations';
 import { registerDoctor } from './editor/doctor';
-import { announceFailing, registerEngineCommands } from './editor/engine-commands';
+import { announceFailing, registerEngineCommands, unkeptAnnouncer } from './editor/engine-commands';
+import { Gathering } from './editor/gathering';
 import { HealthView } from './editor/health-view';
 import { registerHealthTools } from './editor/lm-tools';
 import { registerMcpServers } from './editor/mcp-servers';
 import { RunNotifications } from './editor/notifications';
+import { PanelGpu } from './editor/panel-gpu';
 import { Problems } from './editor/problems';
 import { QuickFixes } from './editor/quick-fixes';
+import { RawLayouts } from './editor/raw-layouts';
 import { MUTED_RUNS, registerRunActions } from './editor/run-actions';
 import { registerRunCommands } from './editor/run-commands';
 import { RunPanels } from './editor/run-panel';
@@ -22,6 +25,7 @@ import { RunsModel } from './editor/runs-model';
 import { showRunsInScripts } from './editor/script-runs';
 import { SpectrumEditor } from './editor/spectrum-editor';
 import { EngineClient } from './engine/client';
+import type { RunEvent } from './engine/protocol';
 
 let engine: EngineClient | undefined;
 
@@ -32,24 +36,32 @@ export function activate(context: vscode.ExtensionContext): void {
   subscriptions.push(log);
   try {
     const runs = new RunsModel(workspaceState.get<string[]>(MUTED_RUNS));
+    const announceUnkept = unkeptAnnouncer(log);
+    const events = new Gathering<RunEvent>(100, (gathered) => runs.accept(...gathered));
+    const panelGpu = new PanelGpu();
     engine = new EngineClient({
       script: vscode.Uri.joinPath(extensionUri, 'dist', 'engine.js').fsPath,
       log: (text) => log.info(text.trimEnd()),
+      callGpu: panelGpu.call,
       onStateChange: (state) => {
         status.engineIs(state);
-        if (state !== 'running') runs.engineStopped();
+        if (state !== 'running') {
+          events.flush();
+          runs.engineStopped();
+        }
         void announceFailing(state);
       },
       // The engine may start a Node.js of the system, for the GPU: not in Restricted Mode, and none that the workspace brings along.
       foreignFolders: () => (vscode.workspace.isTrusted ? (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath) : null),
       onRunEvent: (event) => {
         if (event.kind === 'notice') log.info(`${event.run}: ${JSON.stringify(event.notice)}`);
-        runs.accept(event);
+        if (event.kind === 'unkept') announceUnkept(event.reason);
+        events.add(event);
       },
     });
     const problems = new Problems();
     const analyses = new Analyses(engine);
-    const spectra = new SpectrumEditor(extensionUri, analyses, problems, runs, log);
+    const spectra = new SpectrumEditor(extensionUri, analyses, problems, runs, new RawLayouts(workspaceState), panelGpu, log);
     const comparisons = new ComparePanels(extensionUri, analyses, log);
     const history = vscode.Uri.joinPath(storageUri ?? globalStorageUri, 'runs.jsonl').fsPath;
     const watch = new RunWatch(engine, runs, history, log);
@@ -58,12 +70,13 @@ export function activate(context: vscode.ExtensionContext): void {
       problems,
       vscode.workspace.onDidGrantWorkspaceTrust(() => engine?.restart()),
       spectra.register(),
-      registerAnalyzeCommand(),
+      registerAnalyzeCommand(spectra.open, runs),
       comparisons.register(),
       registerCompareCommands(runs, comparisons),
       registerDoctor(engine),
       registerEngineCommands(engine, log),
       runs,
+      events,
       new RunProblems(runs),
       analyses,
       status,

@@ -5,9 +5,10 @@ import { inEditor } from './connection';
 import { element, section, setText } from './dom';
 import { type ExportTarget, exportMenu } from './export/menu';
 import { reportCsv, reportJson, reportMarkdown } from './export/report-files';
+import { answerGpu } from './gpu';
 import type { Host } from './host';
 import { NEW_SESSION, receive, retry, type Session, select } from './session';
-import { checkbox } from './ui';
+import { button, checkbox } from './ui';
 import { boundsModel } from './view-model/bounds';
 import { glance } from './view-model/glance';
 import { headerModel } from './view-model/header';
@@ -50,7 +51,9 @@ export function startPanel(body: HTMLElement, host: Host): void {
       host.post({ type: 'retry' });
       show();
     },
+    describe: () => host.post({ type: 'describe' }),
   });
+  const describe = button('Change shape and type\u2026', 'secondary', () => host.post({ type: 'describe' }));
   const tensors = tensorListView(state.filter, {
     filter: (filter) => {
       remember({ filter });
@@ -120,7 +123,8 @@ export function startPanel(body: HTMLElement, host: Host): void {
     ),
     element('div', { class: 'actions' }, exports),
   );
-  const main = element('main', {}, header.root, run.root, watched.root, verdict.root, report);
+  const described = element('div', { class: 'actions' }, describe);
+  const main = element('main', {}, header.root, described, run.root, watched.root, verdict.root, report);
   const layout = element('div', { class: 'layout' }, tensors.root, main);
   body.append(layout);
 
@@ -153,6 +157,7 @@ export function startPanel(body: HTMLElement, host: Host): void {
     const heading = headerModel(session);
     header.show(heading);
     setText(document.head.querySelector('title')!, heading.title);
+    described.hidden = session.layout === null || session.file === null;
     run.show(session);
     watched.show(session.watched);
     showTensors();
@@ -160,12 +165,17 @@ export function startPanel(body: HTMLElement, host: Host): void {
   };
 
   host.listen((message) => {
+    if (message.type === 'gpu') {
+      void answerGpu(message, host.post);
+      return;
+    }
     session = receive(session, message);
-    if (message.type === 'file') remember({ tensor: session.tensor });
+    if (message.type === 'subject') remember({ path: message.path });
+    if (message.type === 'file') remember({ tensor: session.tensor, layout: session.layout });
     // Progress comes often and moves nothing but its own bar.
     if (message.type === 'progress') run.show(session);
     else show();
   });
   show();
-  host.post({ type: 'ready', selected: state.tensor });
+  host.post({ type: 'ready', selected: state.tensor, layout: state.layout ?? undefined });
 }

@@ -1,5 +1,5 @@
 import type { Quantities, SpectralReport } from '../src/analysis/report';
-import type { FileSummary } from '../src/engine/protocol';
+import type { FileSummary, RawLayout } from '../src/engine/protocol';
 import type { TensorInfo } from '../src/formats/matrix-source';
 import type { HostMessage } from './protocol';
 
@@ -7,13 +7,17 @@ import type { HostMessage } from './protocol';
 export type Run =
   | { readonly kind: 'running'; readonly fraction: number; readonly stage: string }
   | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly message: string; readonly cancelled: boolean };
+  | { readonly kind: 'failed'; readonly message: string; readonly cancelled: boolean; readonly describable?: boolean };
 
 /** Everything the panel knows from the host. */
 export interface Session {
+  /** Of the file or folder; null before the host said it. */
+  readonly path: string | null;
   readonly file: FileSummary | null;
   /** The tensor on screen. Null before the file is known, and when it holds no matrix. */
   readonly tensor: string | null;
+  /** How the numbers of the file lie, where a person has said it. */
+  readonly layout: RawLayout | null;
   /** The latest report of `tensor`, perhaps still being refined. */
   readonly report: SpectralReport | null;
   readonly run: Run;
@@ -32,17 +36,29 @@ export interface RefinementStep {
 const OPENING: Run = { kind: 'running', fraction: 0, stage: 'Opening the file' };
 const STARTING: Run = { kind: 'running', fraction: 0, stage: 'Starting' };
 
-export const NEW_SESSION: Session = { file: null, tensor: null, report: null, run: OPENING, watched: null, steps: [] };
+export const NEW_SESSION: Session = {
+  path: null,
+  file: null,
+  tensor: null,
+  layout: null,
+  report: null,
+  run: OPENING,
+  watched: null,
+  steps: [],
+};
 
 /** What the panel knows after a message. Messages about a tensor that is no longer selected change nothing. */
-export function receive(session: Session, message: HostMessage): Session {
+export function receive(session: Session, message: Exclude<HostMessage, { type: 'gpu' }>): Session {
   switch (message.type) {
+    case 'subject':
+      return { ...session, path: message.path };
     case 'file': {
       const same = session.file?.path === message.file.path && session.tensor === message.selected;
       return {
         ...session,
         file: message.file,
         tensor: message.selected,
+        layout: message.layout ?? null,
         // An older report of the same tensor stands until the next one is here.
         report: same ? session.report : null,
         run: message.selected === null ? { kind: 'done' } : STARTING,
@@ -62,9 +78,11 @@ export function receive(session: Session, message: HostMessage): Session {
       };
     case 'watched':
       return { ...session, watched: message.run };
-    case 'failure':
-      if (message.tensor !== null && message.tensor !== session.tensor) return session;
-      return { ...session, run: { kind: 'failed', message: message.message, cancelled: message.cancelled } };
+    case 'failure': {
+      const { tensor, message: sentence, cancelled, describable } = message;
+      if (tensor !== null && tensor !== session.tensor) return session;
+      return { ...session, run: { kind: 'failed', message: sentence, cancelled, describable } };
+    }
   }
 }
 

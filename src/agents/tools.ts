@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Comparison } from '../analysis/comparison';
 import type { SpectralReport } from '../analysis/report';
 import type { JobWatch } from '../engine/client';
-import { EngineError, ErrorCode, type FileSummary, type MatrixPlace, type RunReport } from '../engine/protocol';
+import { EngineError, type FileSummary, type MatrixPlace, type RunReport } from '../engine/protocol';
 import { closest } from '../words/closest';
 import { columnsSentence } from '../words/comparison';
 import { type ComparisonHealth, comparisonHealth } from './comparison';
@@ -142,7 +142,7 @@ async function healthOfFile(path: string, tensor: string | null, call: ToolCall)
       reports.push(await source.analyze({ path, tensor: name }, watching(call, i, matrices.length)));
     } catch (error) {
       // One matrix may be unsound where the others are not.
-      if (!(error instanceof EngineError) || error.code !== ErrorCode.format) throw error;
+      if (!(error instanceof EngineError && error.isOfFile)) throw error;
       failed.push(error.message);
     }
   }
@@ -158,7 +158,7 @@ async function runAt(path: string, call: ToolCall): Promise<RunReport | null> {
     await refuseOutside([...new Set(files)], call.roots);
     return run;
   } catch (error) {
-    if (!(error instanceof EngineError) || error.code !== ErrorCode.format) throw error;
+    if (!(error instanceof EngineError && error.isOfFile)) throw error;
     if ((await analysableFiles(path)).length === 0)
       throw new ToolFailure(`${error.message} Ask again with a path that holds checkpoints or embeddings.`);
     return null;
@@ -240,7 +240,7 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof EngineError && error.code === ErrorCode.format) {
+    if (error instanceof EngineError && error.isOfFile) {
       throw new ToolFailure(`${error.message} Name another file, or write this one again.`);
     }
     throw error;

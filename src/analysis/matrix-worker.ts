@@ -12,7 +12,7 @@ const { path, fingerprint, tensors, options, description, next } = workerData as
 async function work(): Promise<void> {
   computeAlone();
   const { kernels } = await selectBackend('cpu');
-  const file = await openTensorFile(path);
+  const file = await openTensorFile(path, { raw: options.raw });
   try {
     for (let index = Atomics.add(next, 0, 1); index < tensors.length; index = Atomics.add(next, 0, 1)) {
       parentPort!.postMessage(await outcome(index));

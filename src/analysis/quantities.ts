@@ -76,7 +76,7 @@ export function quantities(evidence: Evidence): Quantities {
   const total = sum(uncentred);
   const variance = sum(centred);
   // Rounding of the rows themselves leaves eps^2 tr C where all rows are equal.
-  const varies = rows > 1 && variance > 16 * Number.EPSILON ** 2 * total;
+  const varies = rows > 1 && variance > 16 * Number.EPSILON ** 2 * total && centred[0] > floors.centred;
 
   const sampled = withoutInterval(sigma.n_A, sigma.n_k);
   const value = (x: number): Bounded => (complete ? exact(x) : { value: x, exact: false, bounds: [], reason: sampled });

@@ -68,6 +68,34 @@ function gathering(source: MatrixSource, indices: Float64Array, limit: number) {
 }
 
 /**
+ * All rows, in memory that the caller may change, as many at a time whatever blocks the source delivers: sums over them then come out the same,
+ * bit for bit.
+ */
+export async function* streamRows(source: MatrixSource): AsyncGenerator<Rows> {
+  const { columns } = source;
+  const size = rowsPerBlock(columns);
+  let held: Float64Array | null = null;
+  let filled = 0;
+  for await (const { count, values } of source.stream(size)) {
+    if (filled === 0 && count === size) {
+      yield { count, values };
+      continue;
+    }
+    held ??= new Float64Array(size * columns);
+    for (let at = 0; at < count; ) {
+      const taken = Math.min(size - filled, count - at);
+      held.set(values.subarray(at * columns, (at + taken) * columns), filled * columns);
+      at += taken;
+      filled += taken;
+      if (filled < size) continue;
+      filled = 0;
+      yield { count: size, values: held };
+    }
+  }
+  if (held !== null && filled > 0) yield { count: filled, values: held.subarray(0, filled * columns) };
+}
+
+/**
  * The `k` rows of a sequential source with the smallest hash (those that `nestedSample` would choose) and the `more` that come next by it,
  * after one pass, in the file's order. O((k + more) columns) memory.
  * @returns beyond null where there are no rows beyond the k

@@ -1,4 +1,5 @@
 import type { BackendChoice, BackendDescription } from '../compute/kernels';
+import type { RawLayout } from '../formats/vectors/raw';
 import type { Bounded } from '../spectral/bounded';
 import type { QuantityId } from '../spectral/definitions';
 import type { SigmaUb } from '../spectral/sigma-ub';
@@ -48,6 +49,8 @@ export interface AnalysisOptions {
   readonly tolerance: number | null;
   readonly seed: number;
   readonly backend: BackendChoice;
+  /** How the numbers of the file lie, where it does not say so itself; absent in all other cases. */
+  readonly raw?: RawLayout;
 }
 
 export const DEFAULT_OPTIONS: AnalysisOptions = {

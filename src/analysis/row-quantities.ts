@@ -42,7 +42,7 @@ export function rowQuantities({
   function meanCosine(): Bounded {
     const { meanDirection, directed } = facts;
     if (directed < 2) return unavailable(rows < 2 ? 'One row has no pairs.' : 'Only one row is not zero.');
-    const cosine = (directed * dot(meanDirection, meanDirection) - 1) / (directed - 1);
+    const cosine = Math.min(1, (directed * dot(meanDirection, meanDirection) - 1) / (directed - 1));
     const distance = 1 - cosine;
     if (complete || directed < 3 || distance < 16 * Number.EPSILON) return value(cosine);
     const lengths = Float64Array.from(spread, (x) => Math.sqrt(dot(x, x)));

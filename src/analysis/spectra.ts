@@ -231,14 +231,21 @@ export class SpectraAccumulator {
     const rows = this.keptRows;
     if (rows === 0) throw new Error('There are no rows.');
     const mean = new Float64Array(columns);
-    for (const row of this.keptRowViews()) addTo(mean, row);
-    for (let j = 0; j < columns; j++) mean[j] /= rows;
+    const y = new Float64Array(columns);
+    // Twice, as what rounding leaves out of the first sum would pass for variance where rows are all the same.
+    for (let pass = 0; pass < 2; pass++) {
+      const rest = new Float64Array(columns);
+      for (const row of this.keptRowViews()) {
+        subtract(row, mean, y);
+        addTo(rest, y);
+      }
+      for (let j = 0; j < columns; j++) mean[j] += rest[j] / rows;
+    }
     const meanSquare = dot(mean, mean);
     // In a basis that begins with u = 1 / sqrt(n), X X^T is Y Y^T bordered by n |mean|^2 and sqrt(n) Y mean, as Y^T u = 0.
     const border = new Float64Array(rows);
     let fourthMoment = 0;
     let i = 0;
-    const y = new Float64Array(columns);
     for (const row of this.keptRowViews()) {
       subtract(row, mean, y);
       fourthMoment += dot(y, y) ** 2;

@@ -15,6 +15,7 @@ import { matrixNames, namedMatrix } from './choose-tensor';
 import { type Command, ExitCode } from './command';
 import { Failure, sentence } from './failure';
 import { checkPanelPath, writePanel } from './html';
+import { RAW_FLAGS, RAW_HELP, rawLayout } from './raw-layout';
 import { reportText } from './report-text';
 import { tensorTable } from './tensor-table';
 import type { Terminal } from './terminal';
@@ -37,6 +38,8 @@ in full. sigma doctor lists the formats.
   --backend NAME     auto, webgpu or cpu (default: ${DEFAULT_OPTIONS.backend})
   --json             one JSON document (sigma.report/1) per matrix, one per line
   --html FILE        also write the panel as one HTML file
+
+${RAW_HELP}
 
 Exit codes: 0 fine, 2 something could not be done, 130 interrupted.`;
 
@@ -74,6 +77,7 @@ export const analyzeCommand: Command = {
 function parseRequest(args: readonly string[]): Request {
   const { values, positionals } = parseArguments('analyze', args, {
     ...ANALYSIS_FLAGS,
+    ...RAW_FLAGS,
     tensor: { type: 'string' },
     column: { type: 'string' },
     tolerance: { type: 'string' },
@@ -91,6 +95,7 @@ function parseRequest(args: readonly string[]): Request {
     tensor: values.tensor ?? values.column ?? null,
     options: {
       ...analysisOptions(values),
+      raw: rawLayout(values),
       confidence: parseNumber('--confidence', confidence, (value) => value > 0 && value < 1, 'between 0 and 1, e.g. 0.95,'),
       tolerance:
         tolerance === undefined
@@ -106,7 +111,7 @@ function parseRequest(args: readonly string[]): Request {
 async function analyzePath(path: string, request: Request, backend: Backend, terminal: Terminal): Promise<boolean> {
   let file: TensorFile;
   try {
-    file = await openTensorFile(path);
+    file = await openTensorFile(path, { raw: request.options.raw });
   } catch (error) {
     terminal.complain(sentence(error));
     return false;

@@ -23,6 +23,7 @@ import { type Command, ExitCode } from './command';
 import { Failure } from './failure';
 import { levelText } from './levels';
 import { displayWidth, padTo, printable, shorten, wrap } from './printable';
+import { RAW_FLAGS, RAW_HELP, rawLayout } from './raw-layout';
 import type { Style } from './style';
 import { renderTable } from './table';
 
@@ -40,6 +41,8 @@ belong to row i of B (the same prompt, the same token).
   --backend NAME     auto, webgpu or cpu (default: ${DEFAULT_OPTIONS.backend})
   --json             one JSON document (sigma.compare/1)
 
+${RAW_HELP}
+
 Exit codes: 0 fine, whatever was found, 2 something could not be done, 130 interrupted.`;
 
 export const compareCommand: Command = {
@@ -51,7 +54,7 @@ export const compareCommand: Command = {
     const files: TensorFile[] = [];
     const backend = await selectBackend(options.backend);
     try {
-      for (const path of paths) files.push(await openTensorFile(path));
+      for (const path of paths) files.push(await openTensorFile(path, { raw: options.raw }));
       const [a, b] = files.map((file): Side => ({ file, tensor: oneMatrix(file, tensor) })) as [Side, Side];
       checkColumns(a, b);
       const comparison = await compare(a, b, options, backend, {
@@ -80,6 +83,7 @@ interface Request {
 function parseRequest(args: readonly string[]): Request {
   const { values, positionals } = parseArguments('compare', args, {
     ...ANALYSIS_FLAGS,
+    ...RAW_FLAGS,
     tensor: { type: 'string' },
     json: { type: 'boolean', default: false },
   });
@@ -87,7 +91,7 @@ function parseRequest(args: readonly string[]): Request {
   return {
     paths: [positionals[0]!, positionals[1]!],
     tensor: values.tensor ?? null,
-    options: analysisOptions(values),
+    options: { ...analysisOptions(values), raw: rawLayout(values) },
     json: values.json,
   };
 }

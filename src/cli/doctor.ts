@@ -1,7 +1,7 @@
 import { version } from '../../package.json';
 import { type BackendStatus, backendStatuses } from '../compute/select';
-import type { Format } from '../formats/format';
-import { FORMATS } from '../formats/registry';
+import { type FormatStatus, formatStatuses } from '../formats/format-statuses';
+import { formatFiles, librarySentence } from '../words/formats';
 import { number } from '../words/numbers';
 import { parseArguments } from './arguments';
 import { type Command, ExitCode } from './command';
@@ -12,7 +12,8 @@ import type { Style } from './style';
 const HELP = `Usage: sigma doctor [--json]
 
 Tests every compute backend now, on a product whose answer is known exactly, and says which can be used,
-on which device, how exact it is, and why another cannot. Then lists the formats that can be read.
+on which device, how exact it is, and why another cannot. Then lists the formats that can be read, and says of
+each whether the library that it is read with loads.
 
   --json             one JSON document`;
 
@@ -21,13 +22,8 @@ interface DoctorReport {
   readonly node: string;
   readonly platform: string;
   readonly backends: readonly BackendStatus[];
-  readonly formats: readonly FormatSummary[];
+  readonly formats: readonly FormatStatus[];
 }
-
-type FormatSummary = Pick<Format, 'id' | 'label' | 'access' | 'library' | 'limits'> & {
-  readonly endings: readonly string[];
-  readonly folders: boolean;
-};
 
 export const doctorCommand: Command = {
   name: 'doctor',
@@ -41,16 +37,12 @@ export const doctorCommand: Command = {
       node: process.version,
       platform: `${process.platform} ${process.arch}`,
       backends: await backendStatuses(),
-      formats: FORMATS.map(summary),
+      formats: await formatStatuses(),
     };
     terminal.print(values.json ? JSON.stringify(report) : doctorText(report, terminal.style, terminal.width));
     return report.backends.some((backend) => backend.usable) ? ExitCode.fine : ExitCode.failed;
   },
 };
-
-function summary({ id, label, extensions, sharedExtensions = [], folder, access, library, limits }: Format): FormatSummary {
-  return { id, label, endings: [...extensions, ...sharedExtensions], folders: folder !== undefined, access, library, limits };
-}
 
 export function doctorText({ version, node, platform, backends, formats }: DoctorReport, style: Style, width: number): string {
   return [
@@ -74,7 +66,13 @@ function backendLines({ name, usable, description, detail }: BackendStatus, styl
   ];
 }
 
-function formatLines({ label, endings, folders, limits }: FormatSummary, style: Style, width: number): string[] {
-  const files = [...endings, ...(folders ? ['folders'] : [])].join(' ');
-  return [`  ${label}${style.dim(`  ${files}`)}`, ...wrap(limits, width - 4).map((line) => `    ${line}`)];
+function formatLines(format: FormatStatus, style: Style, width: number): string[] {
+  const library = librarySentence(format);
+  return [
+    `  ${format.label}${style.dim(`  ${formatFiles(format)}`)}`,
+    ...wrap(format.limits, width - 4).map((line) => `    ${line}`),
+    ...(library === null
+      ? []
+      : wrap(printable(library), width - 4).map((line) => `    ${format.problem === null ? line : style.yellow(line)}`)),
+  ];
 }

@@ -5,6 +5,8 @@ import { inOrder } from '../runs/analyze-run';
 import type { Checkpoint } from '../runs/checkpoint';
 import { checkpointKey } from '../runs/content-key';
 import { deletedCheckpoints } from '../runs/deleted-checkpoints';
+import { giveWay } from '../runs/give-way';
+import { pack, sharing, unpack } from '../runs/packed-reports';
 import { recognise } from '../runs/recognise';
 import type { AnalyzedCheckpoint, RunReport } from '../runs/run-report';
 import { type WatchNotice, watchRun } from '../runs/watch-run';
@@ -56,6 +58,7 @@ export const watchCommand: Command = {
     const { values, positionals } = parseArguments('watch', args, RUN_FLAGS);
     const request = runRequest(values);
     if (positionals.length === 0) throw new Failure('watch needs a folder of checkpoints: sigma watch DIR...');
+    giveWay();
     const runs = (await Promise.all(positionals.map(runsIn))).flat();
     return inRunSession(request, runs, terminal, async (session) => {
       // One matrix at a time: each takes the whole backend.
@@ -100,7 +103,10 @@ async function follow(
   const present = new Set(listing.checkpoints.flatMap(({ name, marker }) => (marker === 'pending' ? [] : [name])));
   const { history, run } = analyzer;
   const names = listing.checkpoints.map(({ name }) => name);
-  let checkpoints: readonly AnalyzedCheckpoint[] = history === null ? [] : await deletedCheckpoints(history, run, names);
+  const share = sharing();
+  /** It goes on for days: what is kept is small. */
+  const kept = ({ name, step, matrices }: AnalyzedCheckpoint) => ({ name, step, matrices: unpack(pack(matrices), share) });
+  let checkpoints: readonly AnalyzedCheckpoint[] = history === null ? [] : (await deletedCheckpoints(history, run, names)).map(kept);
   let level: Level | null = null;
   await watchRun(analyzer.run, {
     signal,
@@ -121,7 +127,7 @@ async function follow(
     // Overwritten meanwhile: it will be handed over again.
     if ((await checkpointKey(checkpoint)) !== key) return;
     if (analysis.checkpoint.matrices.length > 0) {
-      checkpoints = inOrder([...checkpoints.filter(({ name }) => name !== checkpoint.name), analysis.checkpoint]);
+      checkpoints = inOrder([...checkpoints.filter(({ name }) => name !== checkpoint.name), kept(analysis.checkpoint)]);
       const judged = judgement();
       const { name, step } = checkpoint;
       tell({ event: 'checkpoint', run: directory, checkpoint: name, step, before: level, ...judged });

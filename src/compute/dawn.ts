@@ -1,23 +1,12 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { type AdapterInfo, type AdapterSearch, adapterSearch } from './adapter-search';
 
 /** The part of WebGPU that is used here; the kernels themselves go through gpu.js. */
 interface Gpu {
-  requestAdapter(): Promise<{
-    readonly info: {
-      readonly vendor: string;
-      readonly architecture: string;
-      readonly description: string;
-      readonly isFallbackAdapter?: boolean;
-    };
-  } | null>;
+  requestAdapter(): Promise<{ readonly info: AdapterInfo } | null>;
 }
-
-/** What is there to compute on, or the sentence that says why not. */
-export type AdapterSearch =
-  | { readonly found: true; readonly device: string; readonly software: boolean }
-  | { readonly found: false; readonly reason: string };
 
 /**
  * Dawn, the WebGPU implementation of Chromium, as a Node-API addon: beside the bundle when packaged, else from its npm package.
@@ -52,11 +41,7 @@ export async function openWebGpu(): Promise<AdapterSearch> {
   // The object must stay referenced for as long as the process uses it.
   Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true, writable: true });
   const adapter = await gpu.requestAdapter();
-  if (adapter === null) return { found: false, reason: 'No GPU that WebGPU can use was found.' };
-  const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
-  const software =
-    isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(`${architecture} ${description}`);
-  return { found: true, device: description || `${vendor} ${architecture}`.trim() || 'unnamed GPU', software };
+  return adapterSearch(adapter?.info ?? null);
 }
 
 /** Lets go of the GPU, so that the process can end. */

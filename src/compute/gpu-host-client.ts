@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { type Duplex, PassThrough } from 'node:stream';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import type { AdapterSearch } from './adapter-search';
 import { ByteChannel } from './byte-channel';
-import type { AdapterSearch } from './dawn';
 import type { Gpu } from './gpu';
 import {
   addRowsRequest,

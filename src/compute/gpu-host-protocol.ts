@@ -1,5 +1,5 @@
 import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc/node';
-import type { AdapterSearch } from './dawn';
+import type { AdapterSearch } from './adapter-search';
 
 // Between the engine and a process that has the GPU. Requests travel as JSON-RPC over standard input and output; float32 rows and results as
 // bytes over the stream with this number, in the order of the requests that they belong to.

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AdapterSearch, closeWebGpu, openWebGpu } from './dawn';
+import type { AdapterSearch } from './adapter-search';
+import { closeWebGpu, openWebGpu } from './dawn';
 import { findNode } from './find-node';
 import { FOREIGN_FOLDERS } from './foreign-folders';
 import type { Gpu } from './gpu';
+import { type CallGpu, calledGpu } from './gpu-calls';
 
 /** A GPU, and where it is. */
 export interface OpenedGpu {
@@ -25,13 +27,43 @@ export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   /** Where the bundles lie. */
   readonly bundles: string;
+  /** Asks the editor, whose panels may have one; null where there is no editor. */
+  readonly panel: CallGpu | null;
 }
 
-const HERE: Surroundings = { electron: process.versions.electron !== undefined, env: process.env, bundles: __dirname };
+let panel: CallGpu | null = null;
 
-/** The best GPU that there is, or a sentence that says why there is none: in this process, or with a Node.js of the system where this one cannot. */
-export async function openGpu(surroundings: Surroundings = HERE): Promise<OpenedGpu | { readonly reason: string }> {
-  return surroundings.electron ? openElsewhere(surroundings) : openHere(surroundings);
+/** From now on this thread may ask a panel for its GPU. */
+export function offerPanelGpu(call: CallGpu): void {
+  panel = call;
+}
+
+function here(): Surroundings {
+  return { electron: process.versions.electron !== undefined, env: process.env, bundles: __dirname, panel };
+}
+
+/**
+ * The best GPU that there is, or a sentence that says why there is none: in this process; where this one cannot, with a Node.js of the
+ * system; and where there is none, in a panel that is open.
+ */
+export async function openGpu(surroundings: Surroundings = here()): Promise<OpenedGpu | { readonly reason: string }> {
+  if (!surroundings.electron) return openHere(surroundings);
+  const elsewhere = await openElsewhere(surroundings);
+  if (!('reason' in elsewhere) || surroundings.panel === null) return elsewhere;
+  const inPanel = await openInPanel(surroundings.panel, surroundings.env);
+  if ('reason' in inPanel) return { reason: `${elsewhere.reason} ${inPanel.reason}` };
+  return { ...inPanel, host: `In the panel of a file. ${elsewhere.reason}` };
+}
+
+async function openInPanel(call: CallGpu, env: NodeJS.ProcessEnv): Promise<Omit<OpenedGpu, 'host'> | { readonly reason: string }> {
+  try {
+    const search = await call({ method: 'open' });
+    const refusal = refused(search, env);
+    if (refusal !== null) return { reason: `In a panel: ${refusal}` };
+    return { gpu: calledGpu(call), device: (search as AdapterSearch & { found: true }).device };
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 async function openHere({ env, bundles }: Surroundings): Promise<OpenedGpu | { readonly reason: string }> {

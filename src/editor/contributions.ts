@@ -29,6 +29,9 @@ export const COMMANDS = {
 /** View type of the custom editor. */
 export const SPECTRUM_EDITOR = 'sigma.spectrum';
 
+/** View type of the panel of a folder that is a dataset or a model: custom editors are for files alone. */
+export const FOLDER_PANEL = 'sigma.folder';
+
 /** View type of the panel of a run. */
 export const RUN_PANEL = 'sigma.run';
 

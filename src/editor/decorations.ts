@@ -2,7 +2,7 @@ import { dirname, relative, sep } from 'node:path';
 import * as vscode from 'vscode';
 import type { Level } from '../analysis/report';
 import { LEVELS_WORST_FIRST } from '../analysis/verdict';
-import type { RunReport } from '../engine/protocol';
+import type { JudgedCheckpoint, RunReport } from '../engine/protocol';
 import { levelWord } from '../words/verdict';
 import { levelBadge, levelColour } from './level-looks';
 import { fileOf, type RunsModel } from './runs-model';
@@ -44,26 +44,42 @@ export class HealthDecorations implements vscode.FileDecorationProvider {
   }
 }
 
+type Said = readonly (readonly [path: string, level: Level])[];
+
 /** The worst that is said of each path that has a badge. */
 function worstByPath(runs: readonly RunReport[]): Map<string, Level> {
   const levels = new Map<string, Level>();
-  const say = (path: string, level: Level): void => {
-    const before = levels.get(path) ?? 'healthy';
-    if (levelBadge(level) !== null && rank(level) < rank(before)) levels.set(path, level);
-  };
   for (const run of runs) {
-    say(run.path, run.level);
-    for (const checkpoint of run.checkpoints) {
-      for (const { report } of checkpoint.matrices) {
-        say(report.source.path, report.verdict.level);
-        const folder = folderIn(run.path, report.source.path);
-        if (folder !== null) say(folder, checkpoint.level);
-      }
-      const file = fileOf(checkpoint);
-      if (file !== null) say(file.fsPath, checkpoint.level);
-    }
+    say(levels, run.path, run.level);
+    for (const checkpoint of run.checkpoints) for (const [path, level] of saidOf(checkpoint, run.path)) say(levels, path, level);
   }
   return levels;
+}
+
+function say(levels: Map<string, Level>, path: string, level: Level): void {
+  const before = levels.get(path) ?? 'healthy';
+  if (levelBadge(level) !== null && rank(level) < rank(before)) levels.set(path, level);
+}
+
+/** A long run has 10^5 matrices, and at each of its changes one new checkpoint. */
+const said = new WeakMap<JudgedCheckpoint, Said>();
+
+function saidOf(checkpoint: JudgedCheckpoint, run: string): Said {
+  const known = said.get(checkpoint);
+  if (known !== undefined) return known;
+  const levels = new Map<string, Level>();
+  const folders = new Map<string, string | null>();
+  for (const { report } of checkpoint.matrices) {
+    const { path } = report.source;
+    say(levels, path, report.verdict.level);
+    if (!folders.has(path)) folders.set(path, folderIn(run, path));
+  }
+  for (const folder of folders.values()) if (folder !== null) say(levels, folder, checkpoint.level);
+  const file = fileOf(checkpoint);
+  if (file !== null) say(levels, file.fsPath, checkpoint.level);
+  const all = [...levels];
+  said.set(checkpoint, all);
+  return all;
 }
 
 /** The folder directly in a run that holds one of its files: that of the checkpoint. Null where the file itself lies there. */

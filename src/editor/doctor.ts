@@ -1,12 +1,13 @@
 import * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client';
 import type { DoctorReport } from '../engine/protocol';
+import { formatFiles, librarySentence } from '../words/formats';
 import { COMMANDS } from './contributions';
 
 const SCHEME = 'sigma-doctor';
-const RESULT = vscode.Uri.from({ scheme: SCHEME, path: '/Sigma backends.md' });
+const RESULT = vscode.Uri.from({ scheme: SCHEME, path: '/Sigma backends and formats.md' });
 
-/** Sigma: Check Backends tests every backend now and opens what it found as a read-only document. */
+/** Sigma: Check Backends and Formats tests every backend, loads the library of every format, and opens what it found as a read-only document. */
 export function registerDoctor(engine: Pick<EngineClient, 'doctor'>): vscode.Disposable {
   const refreshed = new vscode.EventEmitter<vscode.Uri>();
   let found = '';
@@ -14,7 +15,7 @@ export function registerDoctor(engine: Pick<EngineClient, 'doctor'>): vscode.Dis
     refreshed,
     vscode.workspace.registerTextDocumentContentProvider(SCHEME, { onDidChange: refreshed.event, provideTextDocumentContent: () => found }),
     vscode.commands.registerCommand(COMMANDS.doctor, async () => {
-      const progress = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Sigma: checking backends') };
+      const progress = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Sigma: checking backends and formats') };
       found = doctorText(await vscode.window.withProgress(progress, () => engine.doctor()));
       refreshed.fire(RESULT);
       await vscode.window.showTextDocument(RESULT, { preview: true });
@@ -39,5 +40,9 @@ export function doctorText(report: DoctorReport): string {
       '',
     ].join('\n');
   });
-  return [`# Sigma ${report.version} on ${report.platform}, Node ${report.node}`, '', ...backends].join('\n');
+  const formats = report.formats.map((format) =>
+    [`- **${format.label}** (${formatFiles(format)}): ${format.limits}`, librarySentence(format)].filter(Boolean).join(' '),
+  );
+  const heading = `# Sigma ${report.version} on ${report.platform}, Node ${report.node}`;
+  return [heading, '', ...backends, '## Formats that can be read', '', ...formats, ''].join('\n');
 }

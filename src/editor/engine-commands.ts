@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { EngineClient, EngineState } from '../engine/client';
+import { plainText } from '../words/plain-text';
 import { COMMANDS } from './contributions';
 
 /** Sigma: Restart Engine and Sigma: Show Log. */
@@ -11,6 +12,17 @@ export function registerEngineCommands(engine: Pick<EngineClient, 'restart'>, lo
     }),
     vscode.commands.registerCommand(COMMANDS.showLog, () => log.show()),
   );
+}
+
+/** Says once for each reason that reports are not kept: the runs are watched all the same. */
+export function unkeptAnnouncer(log: vscode.LogOutputChannel): (reason: string) => void {
+  const said = new Set<string>();
+  return (reason) => {
+    log.warn(reason);
+    if (said.has(reason)) return;
+    said.add(reason);
+    void vscode.window.showWarningMessage(vscode.l10n.t('Runs are still watched, but their history is not saved. {0}', plainText(reason)));
+  };
 }
 
 /** The engine keeps dying, and nothing can be analysed until a person steps in. */

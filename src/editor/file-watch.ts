@@ -1,21 +1,27 @@
-import { stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, opendir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 const INTERVAL = 1000;
 
+/** Names in a folder and below it that are looked at: a look must cost little, and a dataset may have a file for each of its pieces. */
+const MOST_NAMES = 500;
+
 /**
- * Tells when one file has changed and come to rest.
- * It looks at the file from time to time, instead of watching its folder, because an open watcher stops a training run from
+ * Tells when one file, or what a folder holds, has changed and come to rest.
+ * It looks at it from time to time, instead of watching a folder, because an open watcher stops a training run from
  * renaming the folder on Windows, and because network file systems send no events.
  */
 export class FileWatch {
   readonly #path: string;
   readonly #changed: () => void;
   #timer: NodeJS.Timeout | null = null;
+  #looking = false;
   /** As of the last look, and as of the last time that `changed` was called. */
   #seen: string | null = null;
   #told: string | null = null;
 
-  /** @param changed called when the file differs from before and did not change between two looks */
+  /** @param changed called when it differs from before and did not change between two looks */
   constructor(path: string, changed: () => void) {
     this.#path = path;
     this.#changed = changed;
@@ -30,10 +36,11 @@ export class FileWatch {
   }
 
   async look(): Promise<void> {
-    const stamp = await stat(this.#path).then(
-      ({ size, mtimeMs, ino }) => `${size} ${mtimeMs} ${ino}`,
-      () => null,
-    );
+    // A slow disk.
+    if (this.#looking) return;
+    this.#looking = true;
+    const stamp = await stampOf(this.#path).catch(() => null);
+    this.#looking = false;
     const settled = stamp !== null && stamp === this.#seen;
     this.#seen = stamp;
     if (stamp === null) return;
@@ -47,4 +54,24 @@ export class FileWatch {
   dispose(): void {
     this.active = false;
   }
+}
+
+/** Sizes and times of a file, or of a folder and what is in it, nearest first; links in it are not followed. @throws where there is nothing */
+async function stampOf(path: string): Promise<string> {
+  const own = await stat(path);
+  const stamps = [stampOfOne(own)];
+  const folders = own.isDirectory() ? [path] : [];
+  for (const folder of folders) {
+    for await (const { name } of await opendir(folder)) {
+      if (stamps.length > MOST_NAMES) return stamps.join('\n');
+      const found = await lstat(join(folder, name));
+      stamps.push(`${name} ${stampOfOne(found)}`);
+      if (found.isDirectory()) folders.push(join(folder, name));
+    }
+  }
+  return stamps.join('\n');
+}
+
+function stampOfOne({ size, mtimeMs, ino }: Stats): string {
+  return `${size} ${mtimeMs} ${ino}`;
 }

@@ -179,7 +179,25 @@ export class HealthView implements vscode.TreeDataProvider<HealthNode> {
   }
 }
 
-function checkpointItem({ run, checkpoint }: CheckpointNode): vscode.TreeItem {
+/** As they were last drawn, each with all else that it says something of. */
+const drawn = new WeakMap<
+  JudgedCheckpoint,
+  { readonly of: string; readonly baseline: JudgedCheckpoint | undefined; readonly item: vscode.TreeItem }
+>();
+
+/** The editor asks for all of a run at each of its changes. */
+function checkpointItem(node: CheckpointNode): vscode.TreeItem {
+  const { run, checkpoint } = node;
+  const of = JSON.stringify([run.path, run.baseline, run.onset, run.alarm]);
+  const baseline = run.checkpoints.find(({ name }) => name === run.baseline);
+  const before = drawn.get(checkpoint);
+  if (before?.of === of && before.baseline === baseline) return before.item;
+  const item = newCheckpointItem(node);
+  drawn.set(checkpoint, { of, baseline, item });
+  return item;
+}
+
+function newCheckpointItem({ run, checkpoint }: CheckpointNode): vscode.TreeItem {
   const { name, step, level, matrices } = checkpoint;
   const roles = [
     name === run.baseline && vscode.l10n.t('baseline'),

@@ -2,11 +2,11 @@ import type { ExportFile } from '../../webview/export/files';
 import type { HostMessage, PanelMessage } from '../../webview/protocol';
 import type { AnalysisOptions, SpectralReport } from '../analysis/report';
 import type { EngineClient } from '../engine/client';
-import { EngineError, ErrorCode, type FileSummary } from '../engine/protocol';
+import { EngineError, ErrorCode, type FileSummary, type RawLayout } from '../engine/protocol';
 import type { TensorInfo } from '../formats/matrix-source';
 
-/** What a session says; of the run that a file belongs to, others do. */
-export type SessionMessage = Exclude<HostMessage, { type: 'watched' }>;
+/** What a session says; what the file is, and of the run that it belongs to, others do. */
+export type SessionMessage = Exclude<HostMessage, { type: 'subject' | 'watched' | 'gpu' }>;
 
 /** The part of the engine that a panel needs. */
 export type SessionEngine = Pick<EngineClient, 'inspect' | 'analyze'>;
@@ -37,6 +37,10 @@ export interface PanelSessionParts {
   readonly wording: Wording;
   /** Read at the start of each analysis. */
   options(): AnalysisOptions;
+  /** How the numbers of the file lie, as a person has said it; null before they did. */
+  layout(): RawLayout | null;
+  /** Asks a person for it, and remembers the answer; null when they give none. */
+  askLayout(): Promise<RawLayout | null>;
   post(message: SessionMessage): void;
   copy(text: string): void;
   save(file: ExportFile): void;
@@ -57,6 +61,10 @@ export class PanelSession {
   #selected: string | null = null;
   /** What the panel shows now, to be posted again when it comes back from being hidden. */
   #shown: { file?: SessionMessage; report?: SessionMessage; status?: SessionMessage } = {};
+  /** How the numbers of the file lay when the panel was saved. */
+  #savedLayout: RawLayout | null = null;
+  /** By which the file was read last; null where it says itself what it holds. */
+  #layout: RawLayout | null = null;
   #opened = false;
   #disposed = false;
 
@@ -64,7 +72,7 @@ export class PanelSession {
     this.#parts = parts;
   }
 
-  receive(message: Exclude<PanelMessage, { type: 'openRun' }>): void {
+  receive(message: Exclude<PanelMessage, { type: 'openRun' | 'gpu' }>): void {
     if (this.#disposed) return;
     switch (message.type) {
       case 'ready':
@@ -72,6 +80,7 @@ export class PanelSession {
           this.#replay();
         } else {
           this.#selected ??= message.selected;
+          this.#savedLayout = message.layout ?? null;
           this.#open();
         }
         break;
@@ -85,6 +94,9 @@ export class PanelSession {
         break;
       case 'retry':
         this.#open();
+        break;
+      case 'describe':
+        void this.#describe();
         break;
       case 'copy':
         this.#parts.copy(message.text);
@@ -106,7 +118,7 @@ export class PanelSession {
     this.#selected = tensor;
     // Until the file is known, the opening ends with what is selected.
     if (this.#file === null || !this.#opened) return;
-    this.#show({ type: 'file', file: this.#file, selected: tensor });
+    this.#showFile(this.#file, tensor);
     this.#start((signal) => this.#analyse(tensor, signal));
   }
 
@@ -130,18 +142,43 @@ export class PanelSession {
     this.#opened = true;
     this.#file = null;
     this.#start(async (signal) => {
-      const file = await this.#parts.engine.inspect(this.#parts.path, signal);
+      const file = await this.#inspect(signal);
       if (signal.aborted) return;
       this.#file = file;
       if (!file.tensors.some((tensor) => tensor.name === this.#selected)) this.#selected = startingTensor(file.tensors);
       this.#parts.findings.opened();
-      this.#show({ type: 'file', file, selected: this.#selected });
+      this.#showFile(file, this.#selected);
       if (this.#selected === null) {
         this.#show({ type: 'failure', tensor: null, message: this.#parts.wording.noMatrix, cancelled: false });
       } else {
         await this.#analyse(this.#selected, signal);
       }
     });
+  }
+
+  /** A file that does not say how its numbers lie is read as a person has said. */
+  async #inspect(signal: AbortSignal): Promise<FileSummary> {
+    const { engine, path } = this.#parts;
+    this.#layout = null;
+    try {
+      return await engine.inspect(path, signal);
+    } catch (error) {
+      const layout = this.#parts.layout() ?? this.#savedLayout;
+      if (!isUnknown(error) || layout === null || signal.aborted) throw error;
+      this.#layout = layout;
+      return engine.inspect(path, signal, layout);
+    }
+  }
+
+  async #describe(): Promise<void> {
+    try {
+      const layout = await this.#parts.askLayout();
+      if (layout === null || this.#disposed) return;
+      this.#savedLayout = layout;
+      this.#open();
+    } catch (error) {
+      this.#parts.findings.failed(error);
+    }
   }
 
   async #analyse(tensor: string, signal: AbortSignal): Promise<void> {
@@ -155,8 +192,9 @@ export class PanelSession {
       return;
     }
     this.#show({ type: 'progress', tensor, fraction: 0, stage: wording.waiting });
+    const options = this.#parts.options();
     const report = await engine.analyze(
-      { path, tensor, options: this.#parts.options(), priority: 'visible' },
+      { path, tensor, options: this.#layout === null ? options : { ...options, raw: this.#layout }, priority: 'visible' },
       {
         signal,
         onUpdate: (update) => {
@@ -185,7 +223,8 @@ export class PanelSession {
           return;
         }
         const message = error instanceof Error ? error.message : String(error);
-        this.#show({ type: 'failure', tensor, message, cancelled: false });
+        const describable = isUnknown(error) || (this.#file === null && this.#layout !== null);
+        this.#show({ type: 'failure', tensor, message, cancelled: false, ...(describable && { describable }) });
         if (error instanceof EngineError && error.code === ErrorCode.format) this.#parts.findings.unreadable(tensor, message);
         else this.#parts.findings.failed(error);
       })
@@ -201,6 +240,10 @@ export class PanelSession {
     this.#work = null;
     const tensor = this.#file === null ? null : this.#selected;
     this.#show({ type: 'failure', tensor, message: this.#parts.wording.cancelled, cancelled: true });
+  }
+
+  #showFile(file: FileSummary, selected: string | null): void {
+    this.#show({ type: 'file', file, selected, ...(this.#layout && { layout: this.#layout }) });
   }
 
   #show(message: SessionMessage): void {
@@ -225,9 +268,24 @@ export class PanelSession {
   }
 }
 
-/** The matrix to show first: the token embeddings where names tell, else vectors or features, else the first one; null without a matrix. */
+function isUnknown(error: unknown): boolean {
+  return error instanceof EngineError && error.code === ErrorCode.unknownFormat;
+}
+
+/**
+ * The matrix to show first: the token embeddings where names tell, else vectors or features, else the largest that does not hold whole
+ * numbers, such as neighbours and labels, else the largest; null without a matrix.
+ */
 export function startingTensor(tensors: readonly TensorInfo[]): string | null {
-  const matrices = tensors.filter((tensor) => tensor.matrix !== null).map((tensor) => tensor.name);
-  const named = (pattern: RegExp) => matrices.find((name) => pattern.test(name));
-  return named(/wte|embed_tokens|(tok|token|word)_?emb/i) ?? named(/emb/i) ?? named(/vec|feat/i) ?? matrices[0] ?? null;
+  const matrices = tensors.filter(({ matrix }) => matrix !== null);
+  const named = (pattern: RegExp) => matrices.find(({ name }) => pattern.test(name));
+  const fractions = matrices.filter(({ dtype }) => !/^(u?int|bool)/.test(dtype));
+  const first =
+    named(/wte|embed_tokens|(tok|token|word)_?emb/i) ?? named(/emb/i) ?? named(/vec|feat/i) ?? largest(fractions) ?? largest(matrices);
+  return first?.name ?? null;
+}
+
+function largest(tensors: readonly TensorInfo[]): TensorInfo | undefined {
+  const elements = ({ matrix }: TensorInfo): number => (matrix?.rows ?? 0) * (matrix?.columns ?? 0);
+  return tensors.toSorted((x, y) => elements(y) - elements(x))[0];
 }

@@ -1,13 +1,20 @@
+import { setTimeout, setImmediate as turn } from 'node:timers/promises';
 import * as vscode from 'vscode';
-import { parseRunPanelMessage, type RunHostMessage, type RunPanelMessage, restoreRunViewState } from '../../webview/run/protocol';
+import {
+  parseRunPanelMessage,
+  type RunHostMessage,
+  type RunPanelMessage,
+  restoreRunViewState,
+  TIMELINE_QUANTITIES,
+} from '../../webview/run/protocol';
 import { toJson } from '../analysis/report-json';
-import type { RunReport } from '../engine/protocol';
+import { type JudgedCheckpoint, plainReport, type RunReport } from '../engine/protocol';
 import { plainText } from '../words/plain-text';
 import { COMMANDS, RUN_PANEL } from './contributions';
 import { servePanel } from './panel-page';
 import { runOf } from './run-actions';
 import { runItem } from './run-commands';
-import { matrixName, runPicture } from './run-picture';
+import { matrixName, runFrame, runPicture } from './run-picture';
 import { matrixOf, type RunsModel, runName } from './runs-model';
 import { saveExport } from './save-export';
 import type { OpenSpectrum } from './spectrum-editor';
@@ -70,8 +77,24 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
   }
 }
 
+/** Measures that are sent at once: more would keep the host from everything else for longer than a person notices. */
+const MOST_CELLS = 20_000;
+const CELLS_AT_A_TIME = 4000;
+/** Milliseconds between two pictures of a long run. */
+const LONG_RUN_INTERVAL = 1000;
+
+/** What the page has of a long run. */
+interface Sent {
+  readonly rows: string;
+  readonly checkpoints: readonly JudgedCheckpoint[];
+}
+
 class OpenPanel {
   #shown: { readonly report: RunReport | null; readonly status: string } | null = null;
+  #sent: Sent | null = null;
+  /** While a long run is sent, piece by piece. */
+  #sending = false;
+  #closed = false;
 
   constructor(
     readonly path: string,
@@ -81,6 +104,9 @@ class OpenPanel {
     readonly log: vscode.LogOutputChannel,
   ) {
     panel.title = titleOf(path);
+    panel.onDidDispose(() => {
+      this.#closed = true;
+    });
     panel.webview.onDidReceiveMessage((received: unknown) => {
       const message = parseRunPanelMessage(received);
       if (message === null) log.warn('The panel of a run sent a message that no panel sends; it was dropped.');
@@ -91,6 +117,9 @@ class OpenPanel {
   #answer(message: RunPanelMessage): void {
     switch (message.type) {
       case 'ready':
+        // A page that has nothing yet.
+        this.#sent = null;
+        this.#shown = null;
         this.#post();
         break;
       case 'open':
@@ -101,7 +130,7 @@ class OpenPanel {
         break;
       case 'saveReport': {
         const report = this.#report();
-        const content = report && `${JSON.stringify(toJson(report))}\n`;
+        const content = report && `${JSON.stringify(toJson(written(report)))}\n`;
         if (content !== null) void saveExport({ name: 'run.json', encoding: 'utf8', content }, vscode.Uri.file(this.path));
         break;
       }
@@ -112,7 +141,7 @@ class OpenPanel {
 
   /** Posts what is new. A hidden panel has no page: it asks when it is shown again. */
   update(): void {
-    if (!this.panel.visible) return;
+    if (this.#closed || !this.panel.visible) return;
     const { report, status } = this.#now();
     if (report !== this.#shown?.report || status !== this.#shown.status) this.#post();
   }
@@ -126,19 +155,51 @@ class OpenPanel {
   }
 
   #post(): void {
+    if (this.#sending) return;
     this.#shown = this.#now();
     const { report } = this.#shown;
     const status = this.model.status(this.path).map(plainText);
-    const message: RunHostMessage =
-      report === null
-        ? {
-            type: 'nothing',
-            path: this.path,
-            message: vscode.l10n.t('Nothing is known of {0}: it is not watched, or not analysed yet.', titleOf(this.path)),
-            status,
-          }
-        : { type: 'run', run: runPicture(report, runName(report)), status };
+    if (report === null) {
+      const message = vscode.l10n.t('Nothing is known of {0}: it is not watched, or not analysed yet.', titleOf(this.path));
+      this.#send({ type: 'nothing', path: this.path, message, status });
+    } else if (cellsOf(report) > MOST_CELLS) {
+      this.#sending = true;
+      void this.#postLong(report, status).finally(() => {
+        this.#sending = false;
+        this.update();
+      });
+    } else {
+      this.#send({ type: 'run', run: runPicture(report, runName(report)), status });
+    }
+  }
+
+  #send(message: RunHostMessage): void {
     void this.panel.webview.postMessage(message);
+  }
+
+  /** Piece by piece, and of what the page has nothing again. */
+  async #postLong(report: RunReport, status: string[]): Promise<void> {
+    const { run, rows, columnOf } = runFrame(report, runName(report));
+    const { checkpoints } = report;
+    const known = new Map(this.#sent?.rows === rows ? this.#sent.checkpoints.map((checkpoint, place) => [checkpoint, place]) : []);
+    const places = checkpoints.map((checkpoint) => known.get(checkpoint) ?? null);
+    const sent: Sent = { rows, checkpoints };
+    this.#sent = sent;
+    this.#send({ type: 'longRun', run, places, status });
+    const fresh = places.flatMap((place, i) => (place === null ? [i] : []));
+    const size = Math.max(1, Math.floor(CELLS_AT_A_TIME / (run.matrices.length * TIMELINE_QUANTITIES.length)));
+    for (let start = 0; start < fresh.length; start += size) {
+      await turn();
+      // Another page, or none.
+      if (this.#closed || this.#sent !== sent || !this.panel.visible) {
+        this.#sent = null;
+        this.#shown = null;
+        return;
+      }
+      const columns = fresh.slice(start, start + size).map((place) => ({ place, column: columnOf(checkpoints[place]!) }));
+      this.#send({ type: 'columns', columns, last: start + size >= fresh.length });
+    }
+    await setTimeout(LONG_RUN_INTERVAL);
   }
 
   /** Only files that the run's report names are ever opened. */
@@ -152,6 +213,19 @@ class OpenPanel {
     if (found) await this.open(vscode.Uri.file(found.report.source.path), found.report.source.tensor);
     else this.log.warn(`The panel of ${this.path} asked for a checkpoint that it does not have.`);
   }
+}
+
+function cellsOf({ checkpoints }: RunReport): number {
+  return checkpoints.reduce((sum, { matrices }) => sum + matrices.length, 0) * TIMELINE_QUANTITIES.length;
+}
+
+/** With all reports as they are written. */
+function written({ checkpoints, ...run }: RunReport): RunReport {
+  const whole = checkpoints.map(({ matrices, ...rest }) => ({
+    ...rest,
+    matrices: matrices.map(({ file, report }) => ({ file, report: plainReport(report) })),
+  }));
+  return { ...run, checkpoints: whole };
 }
 
 function titleOf(path: string): string {

@@ -9,6 +9,8 @@ import { fileOf, type RunsModel, runName } from './runs-model';
 export class RunProblems {
   readonly #collection = vscode.languages.createDiagnosticCollection('sigma-runs');
   readonly #listener: vscode.Disposable;
+  /** The runs as they were. */
+  #published: readonly RunReport[] = [];
 
   constructor(readonly model: RunsModel) {
     this.#listener = model.onDidChange(() => this.#publish());
@@ -20,9 +22,11 @@ export class RunProblems {
   }
 
   #publish(): void {
+    const runs = this.model.runs.filter((run) => !this.model.isMuted(run.path) && SEVERITIES[run.level] !== undefined);
+    if (runs.length === this.#published.length && runs.every((run, i) => run === this.#published[i])) return;
+    this.#published = runs;
     this.#collection.clear();
-    for (const run of this.model.runs) {
-      if (this.model.isMuted(run.path)) continue;
+    for (const run of runs) {
       const problem = problemOf(run);
       if (problem !== null) this.#collection.set(problem.uri, [problem.diagnostic]);
     }

@@ -16,6 +16,8 @@ export class RunsModel {
   readonly #analyses = new Map<string, CheckpointAnalysis>();
   /** By run: why its folder cannot be read. */
   readonly #unreachable = new Map<string, string>();
+  /** Until something changes. */
+  #inOrder: readonly RunReport[] | null = null;
   #paused = false;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
@@ -30,7 +32,8 @@ export class RunsModel {
   get runs(): readonly RunReport[] {
     const rank = ({ level }: RunReport) => LEVELS_WORST_FIRST.indexOf(level);
     const muted = ({ path }: RunReport) => Number(this.isMuted(path));
-    return [...this.#reports.values()].sort((a, b) => muted(a) - muted(b) || rank(a) - rank(b) || (a.path < b.path ? -1 : 1));
+    this.#inOrder ??= [...this.#reports.values()].sort((a, b) => muted(a) - muted(b) || rank(a) - rank(b) || (a.path < b.path ? -1 : 1));
+    return this.#inOrder;
   }
 
   /** Absolute paths of the folders that the settings have watched, whether or not anything is known of them. */
@@ -49,7 +52,7 @@ export class RunsModel {
   mute(run: string, muted: boolean): void {
     if (muted) this.#muted.add(run);
     else this.#muted.delete(run);
-    this.#changed.fire();
+    this.#fire();
   }
 
   /** The run of a path, which is its folder or lies in it. */
@@ -66,7 +69,7 @@ export class RunsModel {
 
   pause(paused: boolean): void {
     this.#paused = paused;
-    this.#changed.fire();
+    this.#fire();
   }
 
   /** Whether a checkpoint of any run is analysed now. */
@@ -77,7 +80,7 @@ export class RunsModel {
   /** The engine has stopped, and with it what it was doing. */
   engineStopped(): void {
     this.#analyses.clear();
-    this.#changed.fire();
+    this.#fire();
   }
 
   /** What is under way in a run, or keeps it from being followed, in sentences. */
@@ -91,7 +94,13 @@ export class RunsModel {
     ];
   }
 
-  accept(event: RunEvent): void {
+  /** What they say is told at once. */
+  accept(...events: readonly RunEvent[]): void {
+    for (const event of events) this.#take(event);
+    this.#fire();
+  }
+
+  #take(event: RunEvent): void {
     const { run } = event;
     switch (event.kind) {
       case 'changed':
@@ -99,7 +108,7 @@ export class RunsModel {
         for (const { name } of event.report.checkpoints) this.#waiting.get(run)?.delete(name);
         break;
       case 'notice':
-        this.#take(run, event.notice);
+        this.#takeNotice(run, event.notice);
         break;
       case 'analysis':
         this.#waiting.get(run)?.delete(event.checkpoint);
@@ -110,7 +119,6 @@ export class RunsModel {
         this.#reports.delete(run);
         this.#forget(run);
     }
-    this.#changed.fire();
   }
 
   /** What is watched from now on: what has ended is told by events, unless nothing is watched any more. */
@@ -120,7 +128,7 @@ export class RunsModel {
       this.#reports.clear();
       for (const each of [this.#waiting, this.#analyses, this.#unreachable]) each.clear();
     }
-    this.#changed.fire();
+    this.#fire();
   }
 
   dispose(): void {
@@ -131,7 +139,12 @@ export class RunsModel {
     for (const each of [this.#waiting, this.#analyses, this.#unreachable]) each.delete(run);
   }
 
-  #take(run: string, notice: WatchNotice): void {
+  #fire(): void {
+    this.#inOrder = null;
+    this.#changed.fire();
+  }
+
+  #takeNotice(run: string, notice: WatchNotice): void {
     if (notice.kind === 'unreachable') this.#unreachable.set(run, notice.reason);
     if (notice.kind === 'reachable') this.#unreachable.delete(run);
     const waiting = this.#waiting.get(run) ?? new Map<string, string>();

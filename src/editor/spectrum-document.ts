@@ -2,7 +2,7 @@ import type * as vscode from 'vscode';
 import { FileWatch } from './file-watch';
 import type { PanelSession } from './panel-session';
 
-/** One opened file, shared by its panels. It is watched while any of them can be seen. */
+/** One opened file or folder, shared by its panels. It is watched while any of them can be seen. */
 export class SpectrumDocument implements vscode.CustomDocument {
   readonly #sessions = new Map<vscode.WebviewPanel, PanelSession>();
   readonly #watch: FileWatch;
@@ -27,11 +27,12 @@ export class SpectrumDocument implements vscode.CustomDocument {
     this.#watchWhileVisible();
   }
 
-  /** The panel that has the focus shows this tensor. @returns whether there is one */
+  /** The panel that has the focus, or the only one, shows this tensor. @returns whether there is one */
   select(tensor: string): boolean {
-    const focused = [...this.#sessions].find(([panel]) => panel.active);
-    focused?.[1].select(tensor);
-    return focused !== undefined;
+    const all = [...this.#sessions];
+    const meant = all.find(([panel]) => panel.active) ?? (all.length === 1 ? all[0] : undefined);
+    meant?.[1].select(tensor);
+    return meant !== undefined;
   }
 
   /** Every panel analyses again. */

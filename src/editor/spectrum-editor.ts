@@ -1,28 +1,35 @@
+import { stat } from 'node:fs/promises';
+import { posix } from 'node:path';
 import * as vscode from 'vscode';
 import { type HostMessage, parsePanelMessage } from '../../webview/protocol';
+import { restoreViewState } from '../../webview/view-state';
 import type { AnalysisOptions, SpectralReport } from '../analysis/report';
 import { toJson } from '../analysis/report-json';
 import type { FileSummary } from '../engine/protocol';
 import { standalonePage } from '../standalone-page';
-import { COMMANDS, SECTION, SPECTRUM_EDITOR } from './contributions';
+import { COMMANDS, FOLDER_PANEL, SECTION, SPECTRUM_EDITOR } from './contributions';
+import type { GpuPanel, PanelGpu } from './panel-gpu';
 import { servePanel } from './panel-page';
 import { PanelSession, type SessionEngine } from './panel-session';
 import type { Problems } from './problems';
+import type { RawLayouts } from './raw-layouts';
 import { plain, runPhrase } from './run-phrases';
 import { type RunsModel, runName } from './runs-model';
 import { saveExport } from './save-export';
 import { analysisOptions } from './settings';
 import { SpectrumDocument } from './spectrum-document';
 
-/** Opens the panel of a file. `tensor` is shown first; null for the one that the panel itself chooses. */
-export type OpenSpectrum = (file: vscode.Uri, tensor: string | null) => Promise<void>;
+/** Opens the panel of a file, or of a folder that is a dataset or a model. `tensor` is shown first; null for the one that the panel itself chooses. */
+export type OpenSpectrum = (place: vscode.Uri, tensor: string | null) => Promise<void>;
 
 type WatchedRun = Extract<HostMessage, { type: 'watched' }>['run'];
 
-/** The custom editor: a webview for each panel, and a session behind each. */
-export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<SpectrumDocument> {
+/** The custom editor of files, and the same panel for folders: a webview for each panel, and a session behind each. */
+export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<SpectrumDocument>, vscode.WebviewPanelSerializer {
   readonly #documents = new Set<SpectrumDocument>();
-  /** By the URI of a file: the tensor that its next panel is opened for. */
+  /** By the path of a folder: its panel. */
+  readonly #folders = new Map<string, vscode.WebviewPanel>();
+  /** By the URI of a file or folder: the tensor that its next panel is opened for. */
   readonly #wanted = new Map<string, string>();
 
   constructor(
@@ -30,12 +37,15 @@ export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<Spect
     private readonly engine: SessionEngine,
     private readonly problems: Problems,
     private readonly runs: RunsModel,
+    private readonly layouts: Pick<RawLayouts, 'of' | 'ask'>,
+    private readonly gpu: PanelGpu,
     private readonly log: vscode.LogOutputChannel,
   ) {}
 
   register(): vscode.Disposable {
     return vscode.Disposable.from(
       vscode.window.registerCustomEditorProvider(SPECTRUM_EDITOR, this, { supportsMultipleEditorsPerDocument: true }),
+      vscode.window.registerWebviewPanelSerializer(FOLDER_PANEL, this),
       vscode.workspace.onDidChangeConfiguration((change) => {
         for (const document of this.#documents) {
           if (change.affectsConfiguration(SECTION, document.uri)) document.invalidate();
@@ -44,10 +54,11 @@ export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<Spect
     );
   }
 
-  readonly open: OpenSpectrum = async (file, tensor) => {
-    const key = file.toString();
+  readonly open: OpenSpectrum = async (place, tensor) => {
+    const key = place.toString();
     if (tensor !== null) this.#wanted.set(key, tensor);
-    await vscode.commands.executeCommand('vscode.openWith', file, SPECTRUM_EDITOR, { preview: false });
+    if (await isFolder(place)) this.#openFolder(place);
+    else await vscode.commands.executeCommand('vscode.openWith', place, SPECTRUM_EDITOR, { preview: false });
     const wanted = this.#wanted.get(key);
     if (wanted === undefined) return;
     // A panel that stood open was only shown.
@@ -55,6 +66,30 @@ export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<Spect
       if (document.uri.toString() === key && document.select(wanted)) this.#wanted.delete(key);
     }
   };
+
+  /** The panel of a folder that stood open when the window was closed. */
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, saved: unknown): Promise<void> {
+    const { path } = restoreViewState(saved);
+    if (path === null || this.#folders.has(path)) panel.dispose();
+    else this.#showFolder(vscode.Uri.file(path), panel);
+  }
+
+  #openFolder(folder: vscode.Uri): void {
+    const open = this.#folders.get(folder.fsPath);
+    if (open !== undefined) open.reveal();
+    else this.#showFolder(folder, vscode.window.createWebviewPanel(FOLDER_PANEL, '', vscode.ViewColumn.Active));
+  }
+
+  #showFolder(folder: vscode.Uri, panel: vscode.WebviewPanel): void {
+    panel.title = plain(posix.basename(folder.path));
+    this.#folders.set(folder.fsPath, panel);
+    const document = this.openCustomDocument(folder);
+    panel.onDidDispose(() => {
+      this.#folders.delete(folder.fsPath);
+      document.dispose();
+    });
+    this.resolveCustomEditor(document, panel);
+  }
 
   openCustomDocument(uri: vscode.Uri): SpectrumDocument {
     const document: SpectrumDocument = new SpectrumDocument(uri, {
@@ -86,10 +121,18 @@ export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<Spect
     };
     const following = this.runs.onDidChange(() => tellOfRun(false));
     panel.onDidDispose(() => following.dispose());
+    const gpuPanel: GpuPanel = { visible: () => panel.visible, post: (message) => void webview.postMessage(message) };
+    this.gpu.attach(gpuPanel);
+    panel.onDidChangeViewState(() => this.gpu.gone(gpuPanel));
+    panel.onDidDispose(() => this.gpu.detach(gpuPanel));
     webview.onDidReceiveMessage((received: unknown) => {
       const message = parsePanelMessage(received);
-      if (message?.type === 'ready') tellOfRun(true);
+      if (message?.type === 'ready') {
+        void webview.postMessage({ type: 'subject', path: document.uri.fsPath } satisfies HostMessage);
+        tellOfRun(true);
+      }
       if (message?.type === 'openRun') void vscode.commands.executeCommand(COMMANDS.openRun, this.runs.runAt(document.uri.fsPath)?.path);
+      else if (message?.type === 'gpu') this.gpu.answered(message);
       else if (message) session.receive(message);
       else this.log.warn('A panel sent a message that no panel sends; it was dropped.');
     });
@@ -127,6 +170,8 @@ export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<Spect
         notAMatrix: (tensor) => vscode.l10n.t('“{0}” is not a matrix.', tensor),
       },
       options: () => this.#options(uri),
+      layout: () => this.layouts.of(uri),
+      askLayout: () => this.layouts.ask(uri),
       post: (message) => void panel.webview.postMessage(forTheWire(message)),
       copy: (text) => void vscode.env.clipboard.writeText(text),
       save: (file) => void saveExport(file, uri),
@@ -147,6 +192,14 @@ export class SpectrumEditor implements vscode.CustomReadonlyEditorProvider<Spect
       (setting, value) => this.log.warn(`The setting ${SECTION}.${setting} cannot be ${JSON.stringify(value)}; its default is used.`),
     );
   }
+}
+
+async function isFolder({ scheme, fsPath }: vscode.Uri): Promise<boolean> {
+  if (scheme !== 'file') return false;
+  return stat(fsPath).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** Messages pass through the editor's JSON, which would turn NaN and infinities into null. */

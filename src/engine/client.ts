@@ -8,6 +8,7 @@ import {
 } from 'vscode-jsonrpc/node';
 import type { Comparison } from '../analysis/comparison';
 import type { SpectralReport } from '../analysis/report';
+import type { CallGpu } from '../compute/gpu-calls';
 import { CrashHistory, RESTART_POLICY, type RestartPolicy } from './crash-history';
 import { EngineProcess } from './engine-process';
 import {
@@ -22,8 +23,10 @@ import {
   EngineError,
   ErrorCode,
   type FileSummary,
+  gpuRequest,
   inspectRequest,
   type MatrixPlace,
+  type RawLayout,
   type RunEvent,
   type RunJob,
   type RunReport,
@@ -46,6 +49,8 @@ export interface EngineClientOptions {
   /** What becomes of the runs that are watched. */
   readonly onRunEvent?: (event: RunEvent) => void;
   readonly restartPolicy?: RestartPolicy;
+  /** Answers the engine from a panel's GPU. */
+  readonly callGpu?: CallGpu;
   /** Folders in which the engine must look for no program, such as the workspace's; null, and by default, if it must start none at all. */
   readonly foreignFolders?: () => readonly string[] | null;
 }
@@ -82,8 +87,8 @@ export class EngineClient {
     return this.#process?.pid;
   }
 
-  inspect(path: string, signal?: AbortSignal): Promise<FileSummary> {
-    return this.#request(`reading ${path}`, signal, (connection, token) => connection.sendRequest(inspectRequest, { path }, token));
+  inspect(path: string, signal?: AbortSignal, raw?: RawLayout): Promise<FileSummary> {
+    return this.#request(`reading ${path}`, signal, (connection, token) => connection.sendRequest(inspectRequest, { path, raw }, token));
   }
 
   /**
@@ -193,9 +198,15 @@ export class EngineClient {
     const { script, log } = this.#options;
     const foreignFolders = this.#options.foreignFolders?.() ?? null;
     const engine: EngineProcess = new EngineProcess(script, foreignFolders, { log, onExit: (how) => this.#onExit(engine, how) });
+    const { callGpu } = this.#options;
+    if (callGpu !== undefined) engine.connection.onRequest(gpuRequest, (call) => callGpu(call));
     const runs = new RunReceiver();
     engine.connection.onNotification(runChangedNotification, (event) => {
       if (event.kind === 'ended') runs.forget(event.run);
+      if (event.kind === 'reports') {
+        runs.take(event);
+        return;
+      }
       // One that was told to end may still speak.
       if (engine !== this.#process) return;
       this.#options.onRunEvent?.(event.kind === 'changed' ? { ...event, report: runs.report(event.report) } : event);

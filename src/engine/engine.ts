@@ -1,13 +1,18 @@
 import { comparedOptions } from '../analysis/compared-options';
 import type { Comparison } from '../analysis/comparison';
 import type { SpectralReport } from '../analysis/report';
+import type { CallGpu } from '../compute/gpu-calls';
+import { sharing, unpack } from '../runs/packed-reports';
+import type { AnalyzedCheckpoint } from '../runs/run-report';
 import { JobQueue } from './job-queue';
-import type { AnalysisJob, AnalyzeUpdate, ComparisonJob, FileSummary, MatrixPlace, RunJob, RunReport } from './protocol';
+import type { AnalysisJob, AnalyzeUpdate, ComparisonJob, FileSummary, InspectParams, MatrixPlace, RunJob, RunReport } from './protocol';
 import { ReportCache, reportKey } from './report-cache';
-import { type Tasks, WorkerThread } from './worker-thread';
+import { type CheckpointResult, type PackedCheckpoint, type Tasks, WorkerThread } from './worker-thread';
 
 const MAX_REPORTS = 256;
 const MAX_REPORT_BYTES = 64 << 20;
+
+type FileRead = Promise<Tasks['inspect']['result']>;
 
 /** What the background process does: answers from what it knows, and hands everything that takes time to threads. */
 export class Engine {
@@ -15,22 +20,32 @@ export class Engine {
   readonly #reader: WorkerThread;
   readonly #readings = new JobQueue();
   readonly #computer: WorkerThread;
+  /** Of checkpoints of watched runs, when nothing else is computed. */
+  readonly #background: WorkerThread;
   readonly #computations = new JobQueue();
   readonly #reports = new ReportCache(MAX_REPORTS, MAX_REPORT_BYTES);
+  readonly #share = sharing();
 
-  /** @param workerScript the worker's bundle */
-  constructor(readonly workerScript: string) {
+  /**
+   * @param workerScript the worker's bundle
+   * @param callGpu asks the editor's panels for a GPU
+   */
+  constructor(
+    readonly workerScript: string,
+    readonly callGpu: CallGpu | null = null,
+  ) {
     this.#reader = new WorkerThread(workerScript);
-    this.#computer = new WorkerThread(workerScript);
+    this.#computer = new WorkerThread(workerScript, undefined, 'visible', callGpu);
+    this.#background = new WorkerThread(workerScript, undefined, 'background');
   }
 
-  async inspect(path: string, signal: AbortSignal): Promise<FileSummary> {
-    return (await this.#read(path, signal)).summary;
+  async inspect(params: InspectParams, signal: AbortSignal): Promise<FileSummary> {
+    return (await this.#read(params, signal)).summary;
   }
 
   async analyze(job: AnalysisJob, signal: AbortSignal, onUpdate: (update: AnalyzeUpdate) => void): Promise<SpectralReport> {
     const { path, tensor, options } = job;
-    const { fingerprint, summary } = await this.#read(path, signal);
+    const { fingerprint, summary } = await this.#read({ path, raw: options.raw }, signal);
     const key = reportKey(fingerprint, tensor, comparedOptions([{ ...summary, tensor }], options));
     const known = this.#reports.get(key);
     if (known) return known;
@@ -46,7 +61,7 @@ export class Engine {
   }
 
   async compare({ a, b, options: asked, priority }: ComparisonJob, signal: AbortSignal, onUpdate: (update: AnalyzeUpdate) => void) {
-    const files = await Promise.all([this.#read(a.path, signal), this.#read(b.path, signal)]);
+    const files = await Promise.all([a, b].map(({ path }) => this.#read({ path, raw: asked.raw }, signal)) as [FileRead, FileRead]);
     const options = comparedOptions(
       [a, b].map(({ tensor }, side) => ({ ...files[side]!.summary, tensor })),
       asked,
@@ -71,13 +86,19 @@ export class Engine {
   }
 
   /** One checkpoint of a watched run. Matrices that were finished before the job gave way are not computed again. */
-  analyzeCheckpoint(params: Tasks['checkpoint']['params'], signal: AbortSignal): Promise<Tasks['checkpoint']['result']> {
-    return this.#computations.run('background', signal, (signal) => this.#computer.run('checkpoint', params, signal));
+  async analyzeCheckpoint(params: Tasks['checkpoint']['params'], signal: AbortSignal): Promise<CheckpointResult<AnalyzedCheckpoint>> {
+    const { checkpoint, deleted, ...told } = await this.#computations.run('background', signal, (signal) =>
+      this.#background.run('checkpoint', params, signal),
+    );
+    const unpacked = ({ name, step, reports }: PackedCheckpoint): AnalyzedCheckpoint => {
+      return { name, step, matrices: unpack(reports, this.#share) };
+    };
+    return { ...told, checkpoint: unpacked(checkpoint), deleted: { names: deleted.names, read: deleted.read.map(unpacked) } };
   }
 
-  /** Tests every backend, in a thread of its own: a broken driver must not take a running analysis with it. */
-  async backendStatuses(signal: AbortSignal): Promise<Tasks['doctor']['result']> {
-    const thread = new WorkerThread(this.workerScript);
+  /** Tests every backend and loads every library, in a thread of its own: a broken driver must not take a running analysis with it. */
+  async doctor(signal: AbortSignal): Promise<Tasks['doctor']['result']> {
+    const thread = new WorkerThread(this.workerScript, undefined, 'visible', this.callGpu);
     try {
       return await thread.run('doctor', null, signal);
     } finally {
@@ -88,13 +109,14 @@ export class Engine {
   close(): void {
     this.#reader.close();
     this.#computer.close();
+    this.#background.close();
   }
 
   #tellWaiting(onUpdate: (update: AnalyzeUpdate) => void): void {
     if (this.#computations.busy) onUpdate({ fraction: 0, stage: 'Waiting for another analysis to finish', report: null });
   }
 
-  #read(path: string, signal: AbortSignal): Promise<Tasks['inspect']['result']> {
-    return this.#readings.run('visible', signal, (signal) => this.#reader.run('inspect', { path }, signal));
+  #read(params: InspectParams, signal: AbortSignal): FileRead {
+    return this.#readings.run('visible', signal, (signal) => this.#reader.run('inspect', params, signal));
   }
 }

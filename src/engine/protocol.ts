@@ -1,16 +1,21 @@
 import { NotificationType, NotificationType0, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { Comparison } from '../analysis/comparison';
 import type { AnalysisOptions, SpectralReport } from '../analysis/report';
+import type { CallGpu, GpuCall } from '../compute/gpu-calls';
 import type { BackendStatus } from '../compute/select';
+import type { FormatStatus } from '../formats/format-statuses';
 import type { TensorFile } from '../formats/matrix-source';
+import type { RawLayout } from '../formats/vectors/raw';
 import { ALARM_EVIDENCE, COLLAPSED_SHARE, WATCH_EVIDENCE } from '../runs/findings';
 import type { RunReport } from '../runs/run-report';
 import type { WatchNotice } from '../runs/watch-run';
-import type { RunChange } from './run-changes';
+import type { RunChange, SentReports } from './run-changes';
 
 export { isWeights, sameMatrix } from '../runs/matrix-series';
+export { plainReport } from '../runs/packed-reports';
 export type { JudgedCheckpoint, NamedStep, RunReport } from '../runs/run-report';
 export type { WatchNotice } from '../runs/watch-run';
+export type { CallGpu, GpuCall, RawLayout };
 
 /** At which share of the baseline's effective rank a run has collapsed, and from which evidence of a change it is watched and alarmed. */
 export const RUN_LIMITS = { rankShare: COLLAPSED_SHARE, watchEvidence: WATCH_EVIDENCE, alarmEvidence: ALARM_EVIDENCE };
@@ -20,6 +25,11 @@ export type FileSummary = Pick<TensorFile, 'path' | 'format' | 'bytes' | 'tensor
 
 /** On screen first: `visible` jobs start before `background` ones, and those give way to them. */
 export type Priority = 'visible' | 'background';
+
+/** A file to look into. */
+export interface InspectParams extends Pick<AnalysisOptions, 'raw'> {
+  readonly path: string;
+}
 
 /** One matrix to analyse. */
 export interface AnalysisJob {
@@ -95,25 +105,30 @@ export type RunEvent =
   | { readonly kind: 'notice'; readonly run: string; readonly notice: WatchNotice }
   /** Of a run one checkpoint is analysed at a time. Paused: its analysis was cancelled, or not begun, and begins when the set is not paused any more. */
   | { readonly kind: 'analysis'; readonly run: string; readonly checkpoint: string; readonly state: 'running' | 'paused' | 'over' }
+  /** Its reports cannot be kept, which goes for all runs; `reason` is a sentence for a person. Once for every reason. */
+  | { readonly kind: 'unkept'; readonly run: string; readonly reason: string }
   | { readonly kind: 'ended'; readonly run: string };
 
 /** The same on its way. */
 export type SentRunEvent =
   | Exclude<RunEvent, { kind: 'changed' }>
-  | { readonly kind: 'changed'; readonly run: string; readonly report: RunChange };
+  | { readonly kind: 'changed'; readonly run: string; readonly report: RunChange }
+  | ({ readonly kind: 'reports' } & SentReports);
 
 export interface DoctorReport {
   readonly version: string;
   readonly node: string;
   readonly platform: string;
   readonly backends: readonly BackendStatus[];
+  readonly formats: readonly FormatStatus[];
 }
 
 /**
- * Why a request failed (JSON-RPC application range). `format`: the file is not what it should be. `cancelled`: the caller asked for it.
+ * Why a request failed (JSON-RPC application range). `format`: the file is not what it should be. `unknownFormat`: it is of no format
+ * that is known. `cancelled`: the caller asked for it.
  * `internal`: a fault of ours. `stopped`: the engine went away before it could answer.
  */
-export const ErrorCode = { format: 1, cancelled: 2, internal: 3, stopped: 4 } as const;
+export const ErrorCode = { format: 1, cancelled: 2, internal: 3, stopped: 4, unknownFormat: 5 } as const;
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 
 /** A failed request. Between threads and processes it travels as its code and message. */
@@ -128,12 +143,17 @@ export class EngineError extends Error {
     super(message);
   }
 
+  /** Whether the file is at fault, and nothing else. */
+  get isOfFile(): boolean {
+    return this.code === ErrorCode.format || this.code === ErrorCode.unknownFormat;
+  }
+
   static cancelled(): EngineError {
     return new EngineError(ErrorCode.cancelled, 'Cancelled.');
   }
 }
 
-export const inspectRequest = new RequestType<{ readonly path: string }, FileSummary, void>('sigma/inspect');
+export const inspectRequest = new RequestType<InspectParams, FileSummary, void>('sigma/inspect');
 export const analyzeRequest = new RequestType<AnalyzeParams, SpectralReport, void>('sigma/analyze');
 /** Updates as of an analysis, without reports. */
 export const compareRequest = new RequestType<CompareParams, Comparison, void>('sigma/compare');
@@ -142,6 +162,8 @@ export const runRequest = new RequestType<RunParams, RunReport, void>('sigma/run
 export const doctorRequest = new RequestType0<DoctorReport, void>('sigma/doctor');
 export const watchRunsNotification = new NotificationType<RunWatchSet>('sigma/watchRuns');
 export const runChangedNotification = new NotificationType<SentRunEvent>('sigma/runChanged');
+/** The engine asks: a panel may have the GPU that it cannot have itself. */
+export const gpuRequest = new RequestType<GpuCall, unknown, void>('sigma/gpu');
 export const shutdownRequest = new RequestType0<null, void>('sigma/shutdown');
 export const exitNotification = new NotificationType0('sigma/exit');
 export const analyzeUpdates = new ProgressType<AnalyzeUpdate>();

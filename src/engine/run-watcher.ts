@@ -1,13 +1,12 @@
 import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { sep } from 'node:path';
-import { setTimeout as after } from 'node:timers/promises';
 import { inOrder, runReport } from '../runs/analyze-run';
 import type { Checkpoint, RunListing } from '../runs/checkpoint';
 import { findRuns, recognise } from '../runs/recognise';
 import type { AnalyzedCheckpoint, RunReport } from '../runs/run-report';
 import { RUN_SCHEMA } from '../runs/run-report';
-import { type Clock, type WatchNotice, watchRun } from '../runs/watch-run';
+import { type Clock, systemClock, type WatchNotice, watchRun } from '../runs/watch-run';
 import type { Engine } from './engine';
 import type { RunEvent, RunWatchSet, WatchedFolder } from './protocol';
 
@@ -18,6 +17,9 @@ const BACK_OFF = 1.5;
 
 /** Milliseconds for which changes of a run are gathered before it is judged: what is in the history comes all at once. */
 const GATHERING = 250;
+
+/** Judging a long run takes at most one part in so many of the time. */
+const LEISURE = 10;
 
 /** How a run is watched and judged. */
 interface Settings extends WatchedFolder {
@@ -34,10 +36,13 @@ export class RunWatcher {
   readonly #turns = new Turns();
   readonly #pause = new Pause();
   #looking = new AbortController();
+  /** Why reports could not be kept the last time. */
+  #unkept: string | null = null;
 
   constructor(
     readonly engine: Pick<Engine, 'analyzeCheckpoint'>,
     readonly tell: (event: RunEvent) => void,
+    readonly clock: Clock = systemClock,
   ) {}
 
   /** Replaces what is watched; runs that stay are not read again. */
@@ -71,7 +76,7 @@ export class RunWatcher {
       } finally {
         end();
       }
-      await sleep(pause, signal);
+      await this.clock.sleep(pause, signal);
     }
   }
 
@@ -101,10 +106,15 @@ export class RunWatcher {
   #parts(path: string): RunParts {
     return {
       engine: this.engine,
+      clock: this.clock,
       turns: this.#turns,
       pause: this.#pause,
       tell: this.tell,
       controls: (paths) => paths.flatMap((control) => this.#runs.get(control)?.checkpoints ?? []),
+      kept: (run, unkept) => {
+        if (unkept !== null && unkept !== this.#unkept) this.tell({ kind: 'unkept', run, reason: unkept });
+        this.#unkept = unkept;
+      },
       analysed: () => {
         for (const run of this.#runs.values()) if (run.settings.controls.includes(path)) run.changed();
       },
@@ -115,6 +125,7 @@ export class RunWatcher {
 /** What a run has from its watcher. */
 interface RunParts {
   readonly engine: Pick<Engine, 'analyzeCheckpoint'>;
+  readonly clock: Clock;
   readonly turns: Turns;
   readonly pause: Pause;
   tell(event: RunEvent): void;
@@ -122,6 +133,8 @@ interface RunParts {
   controls(paths: readonly string[]): readonly (readonly AnalyzedCheckpoint[])[];
   /** A checkpoint was analysed, which may count for other runs too. */
   analysed(): void;
+  /** @param unkept why its reports cannot be kept, or null */
+  kept(run: string, unkept: string | null): void;
 }
 
 class WatchedRun {
@@ -130,7 +143,10 @@ class WatchedRun {
   /** By the names of the checkpoints. */
   readonly #problems = new Map<string, readonly string[]>();
   #listing: RunListing | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  /** Whether it will be judged soon. */
+  #gathering = false;
+  /** Milliseconds before it is judged again, by how long that took. */
+  #pause = 0;
 
   constructor(
     readonly path: string,
@@ -162,23 +178,29 @@ class WatchedRun {
 
   changed(): void {
     // A look that was under way when it was closed.
-    if (this.#stop.signal.aborted) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      try {
-        const report = this.#report();
-        if (report !== null) this.parts.tell({ kind: 'changed', run: this.path, report });
-      } catch (error) {
-        // A run that cannot be judged must not end the engine.
-        console.error(error);
-      }
-    }, GATHERING);
+    if (this.#stop.signal.aborted || this.#gathering) return;
+    this.#gathering = true;
+    void this.#judgeSoon();
+  }
+
+  async #judgeSoon(): Promise<void> {
+    const { signal } = this.#stop;
+    await this.parts.clock.sleep(Math.max(GATHERING, this.#pause), signal);
+    this.#gathering = false;
+    if (signal.aborted) return;
+    const start = performance.now();
+    try {
+      const report = this.#report();
+      if (report !== null) this.parts.tell({ kind: 'changed', run: this.path, report });
+    } catch (error) {
+      // A run that cannot be judged must not end the engine.
+      console.error(error);
+    }
+    this.#pause = LEISURE * (performance.now() - start);
   }
 
   close(): void {
     this.#stop.abort();
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
   }
 
   async #watch(): Promise<void> {
@@ -193,7 +215,11 @@ class WatchedRun {
         end = await this.parts.turns.take();
       }
     };
-    const clock: Clock = { now: () => performance.now(), sleep: (milliseconds, signal) => aside(() => sleep(milliseconds, signal)) };
+    const { clock: actual } = this.parts;
+    const clock: Clock = {
+      now: () => actual.now(),
+      sleep: (milliseconds, signal) => aside(() => actual.sleep(milliseconds, signal)),
+    };
     try {
       await watchRun(this.path, {
         recognise: (directory) => this.#list(directory),
@@ -221,17 +247,23 @@ class WatchedRun {
   async #analyse(checkpoint: Checkpoint): Promise<void> {
     const { path, settings, set } = this;
     const listed = this.#listing!.checkpoints.map(({ name }) => name);
-    const params = { run: path, checkpoint, listed, inHand: [...this.#analysed.keys()], options: settings.options, history: set.history };
-    const { analysis, deleted } = await this.#unlessPaused(checkpoint.name, (signal) =>
-      this.parts.engine.analyzeCheckpoint(params, signal),
-    );
-    for (const earlier of deleted.read) if (!this.#analysed.has(earlier.name)) this.#analysed.set(earlier.name, earlier);
-    const known = new Set([...listed, ...deleted.names]);
-    for (const name of this.#analysed.keys()) if (!known.has(name)) this.#forget(name);
-    this.#analysed.set(checkpoint.name, analysis.checkpoint);
-    this.#problems.set(checkpoint.name, analysis.problems);
-    this.changed();
-    this.parts.analysed();
+    for (let more = true; more; ) {
+      const inHand = new Set(this.#analysed.keys());
+      const params = { run: path, checkpoint, listed, inHand, options: settings.options, history: set.history };
+      const { deleted, unkept, ...analysis } = await this.#unlessPaused(checkpoint.name, (signal) =>
+        this.parts.engine.analyzeCheckpoint(params, signal),
+      );
+      this.parts.kept(this.path, unkept);
+      for (const earlier of deleted.read) if (!this.#analysed.has(earlier.name)) this.#analysed.set(earlier.name, earlier);
+      const known = new Set([...listed, ...deleted.names]);
+      for (const name of this.#analysed.keys()) if (!known.has(name)) this.#forget(name);
+      this.#analysed.set(checkpoint.name, analysis.checkpoint);
+      this.#problems.set(checkpoint.name, analysis.problems);
+      this.changed();
+      this.parts.analysed();
+      // None is read of entries that are damaged.
+      more = deleted.read.length > 0 && deleted.names.some((name) => !this.#analysed.has(name));
+    }
   }
 
   /** A pause cancels the work, which is begun anew when it is over. */
@@ -329,10 +361,6 @@ async function runsIn(folder: string, watched: readonly string[]): Promise<reado
     () => false,
   );
   return reachable || before.length === 0 ? [folder] : before;
-}
-
-async function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  await after(milliseconds, undefined, { signal }).catch(() => {});
 }
 
 /** Whether analyses wait for a person to have them go on. */

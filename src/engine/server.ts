@@ -1,8 +1,10 @@
 // Entry of the background process: JSON-RPC on the channel to the process that forked it.
 import { join } from 'node:path';
-import { type CancellationToken, createMessageConnection, IPCMessageReader, IPCMessageWriter, ResponseError } from 'vscode-jsonrpc/node';
+import { type CancellationToken, createMessageConnection, IPCMessageWriter, ResponseError } from 'vscode-jsonrpc/node';
 import { version } from '../../package.json';
+import type { CallGpu, GpuCall } from '../compute/gpu-calls';
 import { Engine } from './engine';
+import { SoundMessageReader, sound } from './messages';
 import {
   type AnalyzeUpdate,
   analyzeRequest,
@@ -12,6 +14,7 @@ import {
   EngineError,
   ErrorCode,
   exitNotification,
+  gpuRequest,
   inspectRequest,
   type RunEvent,
   runChangedNotification,
@@ -22,8 +25,9 @@ import {
 import { RunSender } from './run-changes';
 import { RunWatcher } from './run-watcher';
 
-const connection = createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process));
-const engine = new Engine(join(__dirname, 'worker.js'));
+const connection = createMessageConnection(new SoundMessageReader(process), new IPCMessageWriter(process));
+const callGpu = ((call: GpuCall) => connection.sendRequest(gpuRequest, call)) as CallGpu;
+const engine = new Engine(join(__dirname, 'worker.js'), callGpu);
 const runs = new RunWatcher(engine, tell);
 const sender = new RunSender();
 const running = new Set<AbortController>();
@@ -61,27 +65,41 @@ function updatesOf(token: number, signal: AbortSignal) {
 
 function tell(event: RunEvent): void {
   if (event.kind === 'ended') sender.forget(event.run);
-  const sent = event.kind === 'changed' ? { ...event, report: sender.change(event.report) } : event;
-  void connection.sendNotification(runChangedNotification, sent);
+  if (event.kind !== 'changed') {
+    void connection.sendNotification(runChangedNotification, event);
+    return;
+  }
+  const { reports, change } = sender.change(event.report);
+  for (const part of reports) void connection.sendNotification(runChangedNotification, { kind: 'reports', ...part });
+  void connection.sendNotification(runChangedNotification, { ...event, report: change });
 }
 
-connection.onRequest(inspectRequest, ({ path }, token) => answer(token, (signal) => engine.inspect(path, signal)));
+connection.onRequest(inspectRequest, (params, token) => answer(token, (signal) => engine.inspect(sound('inspect', params), signal)));
 connection.onRequest(analyzeRequest, (params, token) =>
-  answer(token, (signal) => engine.analyze(params, signal, updatesOf(params.token, signal))),
+  answer(token, (signal) => engine.analyze(sound('analyze', params), signal, updatesOf(params.token, signal))),
 );
 connection.onRequest(compareRequest, (params, token) =>
-  answer(token, (signal) => engine.compare(params, signal, updatesOf(params.token, signal))),
+  answer(token, (signal) => engine.compare(sound('compare', params), signal, updatesOf(params.token, signal))),
 );
-connection.onRequest(runRequest, (params, token) => answer(token, (signal) => engine.run(params, signal, updatesOf(params.token, signal))));
+connection.onRequest(runRequest, (params, token) =>
+  answer(token, (signal) => engine.run(sound('run', params), signal, updatesOf(params.token, signal))),
+);
 connection.onRequest(doctorRequest, (token) =>
   answer(token, async (signal) => ({
     version,
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
-    backends: await engine.backendStatuses(signal),
+    ...(await engine.doctor(signal)),
   })),
 );
-connection.onNotification(watchRunsNotification, (set) => runs.watch(set));
+connection.onNotification(watchRunsNotification, (set) => {
+  try {
+    runs.watch(sound('watchRuns', set));
+  } catch (error) {
+    // Nobody waits for an answer.
+    console.error(error);
+  }
+});
 connection.onRequest(shutdownRequest, () => {
   shuttingDown = true;
   runs.close();

@@ -1,16 +1,28 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Comparison } from '../analysis/comparison';
 import type { AnalysisOptions, SpectralReport } from '../analysis/report';
-import type { BackendStatus } from '../compute/select';
+import type { CallGpu } from '../compute/gpu-calls';
 import type { CheckpointAnalysis } from '../runs/analyze-checkpoint';
 import type { Checkpoint } from '../runs/checkpoint';
+import type { History } from '../runs/history';
+import type { PackedReports } from '../runs/packed-reports';
 import type { AnalyzedCheckpoint, RunReport } from '../runs/run-report';
-import { type AnalyzeUpdate, EngineError, ErrorCode, type FileSummary, type MatrixPlace } from './protocol';
+import { answerOver } from './gpu-relay';
+import {
+  type AnalyzeUpdate,
+  type DoctorReport,
+  EngineError,
+  ErrorCode,
+  type FileSummary,
+  type InspectParams,
+  type MatrixPlace,
+  type Priority,
+} from './protocol';
 
 /** What a worker thread can be asked, and what it answers. */
 export interface Tasks {
   readonly inspect: {
-    readonly params: { readonly path: string };
+    readonly params: InspectParams;
     readonly result: { readonly summary: FileSummary; readonly fingerprint: string };
   };
   readonly analyze: {
@@ -36,24 +48,35 @@ export interface Tasks {
       /** Names of the checkpoints that the run has now. */
       readonly listed: readonly string[];
       /** Names of those whose reports the caller has. */
-      readonly inHand: readonly string[];
+      readonly inHand: ReadonlySet<string>;
       readonly options: AnalysisOptions;
       readonly history: string;
     };
-    readonly result: { readonly analysis: CheckpointAnalysis; readonly deleted: DeletedCheckpoints };
+    readonly result: CheckpointResult<PackedCheckpoint>;
   };
-  readonly doctor: { readonly params: null; readonly result: readonly BackendStatus[] };
+  readonly doctor: { readonly params: null; readonly result: Pick<DoctorReport, 'backends' | 'formats'> };
 }
 /** A matrix, with its report where that is known; it is of use if the file is still the same. */
 export interface ComparedSide extends MatrixPlace {
   readonly known: { readonly fingerprint: string; readonly report: SpectralReport } | null;
 }
-/** What the history has of checkpoints that the run had earlier. */
-export interface DeletedCheckpoints {
-  /** Of all of them. */
-  readonly names: readonly string[];
-  /** Those that the caller did not have. */
-  readonly read: readonly AnalyzedCheckpoint[];
+/** Of a checkpoint of a watched run. */
+export interface CheckpointResult<T> {
+  readonly checkpoint: T;
+  readonly problems: CheckpointAnalysis['problems'];
+  /** As in {@link History}. */
+  readonly unkept: History['unkept'];
+  /** What the history has of checkpoints that the run had earlier. */
+  readonly deleted: {
+    /** Of all of them. */
+    readonly names: readonly string[];
+    /** Some of those that the caller did not have; it asks again for the rest. */
+    readonly read: readonly T[];
+  };
+}
+/** An {@link AnalyzedCheckpoint} on its way. */
+export interface PackedCheckpoint extends Omit<AnalyzedCheckpoint, 'matrices'> {
+  readonly reports: PackedReports;
 }
 export type TaskName = keyof Tasks;
 
@@ -61,6 +84,13 @@ export type TaskMessage = { readonly [N in TaskName]: { readonly name: N; readon
   /** Shared: set to 1 when the task is to stop. A message would not be read while the thread computes. */
   readonly cancelled: Int32Array<SharedArrayBuffer>;
 };
+
+/** What a thread is started with. */
+export interface ThreadData {
+  readonly kind: Priority;
+  /** Over which the editor's panels can be asked for a GPU. */
+  readonly gpu: MessagePort | null;
+}
 
 export type ThreadMessage =
   | { readonly type: 'update'; readonly update: AnalyzeUpdate }
@@ -83,10 +113,16 @@ export class WorkerThread {
   #worker: Worker | null = null;
   #task: RunningTask | null = null;
 
-  /** @param script the worker's bundle */
+  /**
+   * @param script the worker's bundle
+   * @param kind `background` gives way to everything else on the machine, where a thread of its own can
+   * @param callGpu asks the editor's panels for a GPU
+   */
   constructor(
     readonly script: string,
     readonly heapMegabytes = HEAP_MEGABYTES,
+    readonly kind: Priority = 'visible',
+    readonly callGpu: CallGpu | null = null,
   ) {}
 
   /**
@@ -136,7 +172,14 @@ export class WorkerThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.script, { resourceLimits: { maxOldGenerationSizeMb: this.heapMegabytes } });
+    const { port1: here, port2: gpu } = new MessageChannel();
+    if (this.callGpu !== null) answerOver(here, this.callGpu);
+    here.unref();
+    const worker = new Worker(this.script, {
+      workerData: { kind: this.kind, gpu: this.callGpu === null ? null : gpu } satisfies ThreadData,
+      transferList: this.callGpu === null ? [] : [gpu],
+      resourceLimits: { maxOldGenerationSizeMb: this.heapMegabytes },
+    });
     // A thread that was discarded may still speak while it ends.
     const current = () => worker === this.#worker;
     worker.on('message', (message: ThreadMessage) => current() && this.#task?.message(message));

@@ -1,22 +1,36 @@
 // The thread in which the arithmetic runs. Tasks come one at a time.
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { type AnalysisHooks, analyze } from '../analysis/analyze';
 import { compare, type Side } from '../analysis/compare';
 import type { Backend, BackendChoice } from '../compute/kernels';
+import { offerPanelGpu } from '../compute/open-gpu';
 import { backendStatuses, selectBackend } from '../compute/select';
-import { FormatError } from '../formats/format-error';
+import { FormatError, UnknownFormatError } from '../formats/format-error';
+import { formatStatuses } from '../formats/format-statuses';
 import type { TensorFile } from '../formats/matrix-source';
 import { openTensorFile } from '../formats/open';
 import { analyzeCheckpoint } from '../runs/analyze-checkpoint';
 import { analyzeRun, runReport } from '../runs/analyze-run';
 import { deletedHeads, readDeleted } from '../runs/deleted-checkpoints';
+import { giveWay } from '../runs/give-way';
 import { type History, openHistory } from '../runs/history';
+import { pack } from '../runs/packed-reports';
+import type { AnalyzedCheckpoint } from '../runs/run-report';
+import { callsOver } from './gpu-relay';
 import { Progress } from './progress';
-import { EngineError, ErrorCode } from './protocol';
-import type { ComparedSide, TaskMessage, TaskName, Tasks, ThreadMessage } from './worker-thread';
+import { EngineError, ErrorCode, type InspectParams } from './protocol';
+import type { ComparedSide, PackedCheckpoint, TaskMessage, TaskName, Tasks, ThreadData, ThreadMessage } from './worker-thread';
 
 /** Milliseconds between looks at the cancel flag while something else is awaited. */
 const WATCH_INTERVAL = 50;
+
+/** How many checkpoints that are gone are read for one task: each may have thousands of reports. */
+const MOST_DELETED = 8;
+
+const { kind, gpu } = workerData as ThreadData;
+// Elsewhere it would be the whole engine, and what is on screen with it.
+if (kind === 'background' && process.platform === 'linux') giveWay();
+if (gpu !== null) offerPanelGpu(callsOver(gpu));
 
 const backendFor = kept((choice: BackendChoice): Promise<Backend> => selectBackend(choice));
 const historyIn = kept((path: string): Promise<History> => openHistory(path));
@@ -38,16 +52,16 @@ function kept<K, T>(make: (key: K) => Promise<T>): (key: K) => Promise<T> {
 async function perform(task: TaskMessage): Promise<Tasks[TaskName]['result']> {
   switch (task.name) {
     case 'doctor':
-      return backendStatuses();
+      return { backends: await backendStatuses(), formats: await formatStatuses() };
     case 'inspect':
-      return withFile(task.params.path, async (file) => {
+      return withFile(task.params, async (file) => {
         const { path, format, bytes, tensors, warnings, fingerprint } = file;
         return { summary: { path, format, bytes, tensors, warnings }, fingerprint };
       });
     case 'analyze': {
       const { path, tensor, options } = task.params;
       const backend = await unlessCancelled(backendFor(options.backend), task);
-      return withFile(path, async (file) => ({
+      return withFile({ path, raw: options.raw }, async (file) => ({
         report: await analyze(file, tensor, options, backend, hooksOf(task)),
         fingerprint: file.fingerprint,
       }));
@@ -55,8 +69,8 @@ async function perform(task: TaskMessage): Promise<Tasks[TaskName]['result']> {
     case 'compare': {
       const { a, b, options } = task.params;
       const backend = await unlessCancelled(backendFor(options.backend), task);
-      return withFile(a.path, (fileA) =>
-        withFile(b.path, async (fileB) => ({
+      return withFile({ path: a.path, raw: options.raw }, (fileA) =>
+        withFile({ path: b.path, raw: options.raw }, async (fileB) => ({
           comparison: await compare(sideOf(a, fileA), sideOf(b, fileB), options, backend, hooksOf(task)),
           fingerprints: { a: fileA.fingerprint, b: fileB.fingerprint },
         })),
@@ -86,10 +100,19 @@ async function perform(task: TaskMessage): Promise<Tasks[TaskName]['result']> {
       );
       const heads = deletedHeads(history, run, listed);
       const names = [...new Set(heads.map((head) => head.checkpoint))];
-      const wanted = heads.filter((head) => !inHand.includes(head.checkpoint));
-      return { analysis, deleted: { names, read: await readDeleted(history, wanted) } };
+      const wanted = new Set(names.filter((name) => !inHand.has(name)).slice(0, MOST_DELETED));
+      const read = await readDeleted(
+        history,
+        heads.filter((head) => wanted.has(head.checkpoint)),
+      );
+      const { unkept } = history;
+      return { checkpoint: packed(analysis.checkpoint), problems: analysis.problems, unkept, deleted: { names, read: read.map(packed) } };
     }
   }
+}
+
+function packed({ name, step, matrices }: AnalyzedCheckpoint): PackedCheckpoint {
+  return { name, step, reports: pack(matrices) };
 }
 
 /** Told and stopped as whoever asked for the task wants it. */
@@ -109,8 +132,8 @@ function sideOf({ tensor, known }: ComparedSide, file: TensorFile): Side {
   return { file, tensor, report: known?.fingerprint === file.fingerprint ? known.report : undefined };
 }
 
-async function withFile<T>(path: string, use: (file: TensorFile) => Promise<T>): Promise<T> {
-  const file = await openTensorFile(path);
+async function withFile<T>({ path, raw }: InspectParams, use: (file: TensorFile) => Promise<T>): Promise<T> {
+  const file = await openTensorFile(path, { raw });
   try {
     return await use(file);
   } finally {
@@ -137,6 +160,7 @@ function isCancelled({ cancelled }: TaskMessage): boolean {
 
 function failure(error: unknown): ThreadMessage {
   if (error instanceof EngineError) return { type: 'failure', code: error.code, message: error.message };
+  if (error instanceof UnknownFormatError) return { type: 'failure', code: ErrorCode.unknownFormat, message: error.message };
   if (error instanceof FormatError) return { type: 'failure', code: ErrorCode.format, message: error.message };
   // For the log: the sentence alone would not say where.
   console.error(error);

@@ -15,3 +15,6 @@ export class FormatError extends Error {
     super(`${path}${offset === null ? '' : ` at byte ${offset}`}: ${detail}`);
   }
 }
+
+/** A file of no format that is known: a person can still say how its numbers lie. */
+export class UnknownFormatError extends FormatError {}

@@ -2,9 +2,10 @@ import type { ByteSource, ListFolder, OpenBytes } from './bytes/byte-source';
 import { listFolder as listRealFolder, openFile } from './bytes/file-bytes';
 import { readZip } from './bytes/zip';
 import type { Reader } from './format';
-import { FormatError } from './format-error';
+import { FormatError, UnknownFormatError } from './format-error';
 import type { TensorFile } from './matrix-source';
-import { FORMATS, type FormatId, type FormatRow, formatsOfEnding } from './registry';
+import { FORMATS, type FormatId, type FormatRow, formatOfFolder, formatsOfEnding } from './registry';
+import type { RawLayout } from './vectors/raw';
 
 /** Loaded when the first file of the format is opened. */
 const READERS: Readonly<Record<FormatId, () => Promise<Reader>>> = {
@@ -19,10 +20,25 @@ const READERS: Readonly<Record<FormatId, () => Promise<Reader>>> = {
   hdf5: async () => (await import('./hdf5/hdf5')).hdf5,
   parquet: async () => (await import('./parquet/parquet')).parquet,
   vecs: async () => (await import('./vectors/vecs')).vecs,
+  orbax: async () => (await import('./orbax/orbax')).orbax,
+  zarr: async () => (await import('./zarr/zarr')).zarr,
+  word2vec: async () => (await import('./vectors/word2vec')).word2vec,
+  'word-vectors': async () => (await import('./text/word-vectors')).wordVectors,
+  json: async () => (await import('./json/json')).json,
   csv: async () => (await import('./text/csv')).csv,
+  faiss: async () => (await import('./vectors/faiss')).faiss,
+  sqlite: async () => (await import('./vectors/sqlite')).sqlite,
+  raw: async () => (await import('./vectors/raw')).raw,
 };
 
 const HEAD_BYTES = 512;
+
+export interface OpenOptions {
+  /** How the numbers of the file lie; it is then looked at no further. Absent: it has to say so itself. */
+  readonly raw?: RawLayout;
+  readonly openBytes?: OpenBytes;
+  readonly listFolder?: ListFolder;
+}
 
 /**
  * Opens a file, or a folder that is a dataset or a model. Content that is plainly of one format is opened as that; where content does not
@@ -31,12 +47,16 @@ const HEAD_BYTES = 512;
  */
 export async function openTensorFile(
   path: string,
-  openBytes: OpenBytes = openFile,
-  listFolder: ListFolder = listRealFolder,
+  { raw, openBytes = openFile, listFolder = listRealFolder }: OpenOptions = {},
 ): Promise<TensorFile> {
+  if (raw !== undefined) return (await import('./vectors/raw')).openRaw(path, raw, openBytes);
   const open = async ({ id }: { id: FormatId }) => (await READERS[id]()).open(path, openBytes, listFolder);
   const names = await listFolder(path);
-  if (names !== null) return open(formatOfFolder(path, names));
+  if (names !== null) {
+    const format = formatOfFolder(names);
+    if (format === null) throw new FormatError(path, null, 'this is a folder; give a file inside it.');
+    return open(format);
+  }
 
   const source = await openBytes(path);
   let format: FormatRow | undefined;
@@ -52,7 +72,7 @@ export async function openTensorFile(
     return await open({ id: 'csv' });
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    throw new FormatError(path, null, `this kind of file cannot be read. These can: ${known()}.`);
+    throw new UnknownFormatError(path, null, `this kind of file cannot be read. These can: ${known()}.`);
   }
 }
 
@@ -60,13 +80,6 @@ function known(): string {
   return FORMATS.filter(({ extensions }) => extensions.length > 0)
     .map(({ label, extensions }) => `${label} (${extensions.join(', ')})`)
     .join(', ');
-}
-
-function formatOfFolder(path: string, names: readonly string[]): FormatRow {
-  const held = new Set(names);
-  const format = FORMATS.find(({ folder }) => folder?.(held));
-  if (format === undefined) throw new FormatError(path, null, 'this is a folder; give a file inside it.');
-  return format;
 }
 
 /** By the first bytes, and the members of a ZIP archive. Of several formats that start alike the one with the file's ending comes first. */
@@ -77,14 +90,14 @@ async function formatOfContent(source: ByteSource, byEnding: readonly FormatRow[
   const isZip = head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4;
   if (!isZip) return rows.find(({ magic }) => magic?.(head, source.size));
   const members = await membersOf(source);
-  return rows.find(({ member }) => member !== undefined && members.some(member));
+  // Of an unsound archive no members are known: a format of the file's ending then says what is wrong.
+  return rows.find(({ member }) => member !== undefined && members.some(member)) ?? byEnding.find(({ member }) => member !== undefined);
 }
 
 async function membersOf(source: ByteSource): Promise<string[]> {
   try {
     return (await readZip(source)).map(({ name }) => name);
   } catch (error) {
-    // An unsound archive: the format of the file's ending says what is wrong.
     if (error instanceof FormatError) return [];
     throw error;
   }

@@ -1,4 +1,5 @@
 import type { Format } from './format';
+import { isWord2vec, isWordVectorText } from './text/word-heads';
 
 const startsWith =
   (...bytes: readonly number[]) =>
@@ -8,6 +9,9 @@ const startsWith =
 /** A pickle of protocol 2 to 5. */
 const isPickle = (head: Uint8Array): boolean => head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5;
 const isHdf5 = startsWith(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a);
+/** A code of four letters and, after length and number of the vectors, 2^20, which each index holds. */
+const isFaiss = (head: Uint8Array): boolean =>
+  head.length >= 32 && head[0] === 0x49 && new DataView(head.buffer, head.byteOffset).getBigInt64(16, true) === 2n ** 20n;
 const isTorchMember = (name: string): boolean => name === 'data.pkl' || name.endsWith('/data.pkl');
 
 /**
@@ -125,6 +129,83 @@ const TABLE = [
     limits: 'Elements of float32, uint8 and int32, by the ending; all vectors of one length.',
   },
   {
+    id: 'orbax',
+    label: 'Orbax (JAX)',
+    extensions: ['.ocdbt'],
+    magic: startsWith(0x0c, 0xdb, 0x3a, 0x2a),
+    folder: (names) => ['_METADATA', '_CHECKPOINT_METADATA', 'manifest.ocdbt'].some((name) => names.has(name)),
+    access: 'both',
+    library: null,
+    limits:
+      'A step, or an item of it, with OCDBT or a Zarr folder for each parameter; optimizers are left out, and chunks are of at most 32 MiB.',
+  },
+  {
+    id: 'zarr',
+    label: 'Zarr',
+    extensions: ['.zarr', '.zarr.zip'],
+    sharedExtensions: ['.zarray', '.zgroup', '.zmetadata', 'zarr.json'],
+    member: (name) => /(?:^|\/)(?:\.zarray|\.zgroup|zarr\.json)$/.test(name),
+    folder: (names) => ['.zarray', '.zgroup', '.zmetadata', 'zarr.json'].some((name) => names.has(name)),
+    access: 'both',
+    library: null,
+    limits:
+      'Versions 2 and 3, also sharded and as ZIP: gzip, zlib, zstd, LZ4, Blosc and CRC-32C; chunks of at most 32 MiB, and one that is not stored counts as its fill value.',
+  },
+  {
+    id: 'faiss',
+    label: 'FAISS index',
+    extensions: ['.faiss'],
+    sharedExtensions: ['.index'],
+    magic: isFaiss,
+    access: 'random',
+    library: null,
+    limits:
+      'Flat vectors, by themselves, with ids, in HNSW, in IVF lists, or after a transform; compressed indexes are told by their kind.',
+  },
+  {
+    id: 'word2vec',
+    label: 'word2vec',
+    extensions: [],
+    sharedExtensions: ['.bin'],
+    magic: isWord2vec,
+    access: 'sequential',
+    library: null,
+    limits: 'The binary form, with and without line breaks between vectors; the words are left out.',
+  },
+  {
+    id: 'word-vectors',
+    label: 'Word vectors as text',
+    extensions: ['.vec'],
+    sharedExtensions: ['.txt'],
+    text: true,
+    magic: isWordVectorText,
+    access: 'sequential',
+    library: null,
+    limits: 'word2vec, fastText and GloVe; words may hold spaces and any Unicode, and are left out.',
+  },
+  {
+    id: 'json',
+    label: 'JSON and JSON Lines',
+    extensions: ['.jsonl', '.ndjson'],
+    sharedExtensions: ['.json'],
+    text: true,
+    access: 'sequential',
+    library: null,
+    limits:
+      'Each field of vectors, also nested, as lists of lists and as base64 in `embedding`; fields that first occur behind 4 MiB are not found.',
+  },
+  {
+    id: 'sqlite',
+    label: 'SQLite',
+    extensions: ['.sqlite', '.sqlite3'],
+    sharedExtensions: ['.db'],
+    magic: startsWith(...Buffer.from('SQLite format 3\0')),
+    access: 'sequential',
+    library: null,
+    limits:
+      'Tables of sqlite-vec, and columns of float32, float64 or JSON vectors of one length; nothing is locked, and a `-wal` beside is not read.',
+  },
+  {
     id: 'csv',
     label: 'Table of numbers',
     extensions: ['.csv', '.tsv'],
@@ -134,11 +215,23 @@ const TABLE = [
     library: null,
     limits: 'One row a line; separated by commas, tabs, semicolons or spaces; row and column names are left out.',
   },
+  {
+    id: 'raw',
+    label: 'Raw numbers',
+    extensions: [],
+    sharedExtensions: ['.bin', '.dat', '.raw', '.f32'],
+    access: 'random',
+    library: null,
+    limits: 'Little-endian rows with nothing between them, once their element type and number of columns are given.',
+  },
 ] as const satisfies readonly Format[];
 
 export type FormatId = (typeof TABLE)[number]['id'];
 
-export type FormatRow = Format & { readonly id: FormatId };
+/** Packages that some formats are read with. */
+export type LibraryName = NonNullable<(typeof TABLE)[number]['library']>;
+
+export type FormatRow = Format & { readonly id: FormatId; readonly library: LibraryName | null };
 
 export const FORMATS: readonly FormatRow[] = TABLE;
 
@@ -159,9 +252,16 @@ export function formatOfEnding(path: string): FormatRow | null {
   return FORMATS.find(({ extensions }) => endsIn(path, extensions)) ?? null;
 }
 
-/** All formats with this ending, in the registry's order. */
+/** The format of a folder that holds these names; null where it is of none. */
+export function formatOfFolder(names: readonly string[]): FormatRow | null {
+  const held = new Set(names);
+  return FORMATS.find(({ folder }) => folder?.(held)) ?? null;
+}
+
+/** All formats with this ending, in the registry's order; `model.safetensors.index.json` ends in one that is known, and not in `.json`. */
 export function formatsOfEnding(path: string): FormatRow[] {
-  return FORMATS.filter(({ extensions, sharedExtensions = [] }) => endsIn(path, extensions) || endsIn(path, sharedExtensions));
+  const longest = ALL_ENDINGS.filter((ending) => endsIn(path, [ending])).reduce((a, b) => (b.length > a.length ? b : a), '');
+  return FORMATS.filter(({ extensions, sharedExtensions = [] }) => extensions.includes(longest) || sharedExtensions.includes(longest));
 }
 
 function endsIn(path: string, endings: readonly string[]): boolean {

@@ -12,6 +12,9 @@ import { checkpointKey } from './content-key';
 import type { History, HistoryEntry } from './history';
 import type { AnalyzedCheckpoint, CheckpointReport, MatrixReport } from './run-report';
 
+/** Milliseconds of work that may be lost when the system ends: reports are brought to the disk together. */
+const SYNC_INTERVAL = 1000;
+
 /** How checkpoints are analysed. */
 export interface CheckpointAnalyzer {
   /** Directory of the run. */
@@ -44,6 +47,7 @@ export async function analyzeCheckpoint(
   const problems: string[] = [];
   let before: Observation;
   let content: string;
+  let synced = performance.now();
   const unlessUnreadable = async (work: () => Promise<void>): Promise<void> => {
     try {
       await work();
@@ -53,7 +57,7 @@ export async function analyzeCheckpoint(
       problems.push((error as Error).message);
     }
   };
-  await unlessUnreadable(async () => {
+  const readAll = async (): Promise<void> => {
     before = await observe(checkpoint, 0);
     content = history === null ? '' : await checkpointKey(checkpoint);
     for (const [i, { path, name: fileName }] of files.entries()) {
@@ -71,7 +75,12 @@ export async function analyzeCheckpoint(
         }
       });
     }
-  });
+  };
+  try {
+    await unlessUnreadable(readAll);
+  } finally {
+    await history?.sync();
+  }
   return { checkpoint: { name, step, matrices }, problems };
 
   async function matrixReport(
@@ -89,6 +98,10 @@ export async function analyzeCheckpoint(
     if (await hasChanged()) throw new FormatError(checkpoint.path, null, 'it changed while it was read.');
     const head = { key, run, checkpoint: name, step, file: fileName, tensor: report.source.tensor };
     await history.append({ ...head, analysedAt: new Date().toISOString(), report: toJson(report) });
+    if (performance.now() - synced > SYNC_INTERVAL) {
+      await history.sync();
+      synced = performance.now();
+    }
     return report;
   }
 

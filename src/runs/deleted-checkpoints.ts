@@ -10,12 +10,45 @@ import type { AnalyzedCheckpoint, MatrixReport } from './run-report';
 export function deletedHeads(history: History, run: string, listed: readonly string[]): HistoryHead[] {
   const heads = history.entries.filter((head) => head.run === run);
   const present = new Set(listed);
-  const others = heads.filter(({ checkpoint }) => present.has(checkpoint));
-  return heads.filter(
-    ({ checkpoint, step, analysedAt }) =>
-      !present.has(checkpoint) &&
-      others.every((other) => (other.step < step ? other.analysedAt <= analysedAt : other.analysedAt >= analysedAt)),
-  );
+  const inOrder = orderOf(heads.filter(({ checkpoint }) => present.has(checkpoint)));
+  return heads.filter((head) => !present.has(head.checkpoint) && inOrder(head));
+}
+
+/** Tells whether an entry is no older than any of these of an earlier step, and no newer than any of a later one. O(log n). */
+function orderOf(heads: readonly HistoryHead[]): (head: HistoryHead) => boolean {
+  const times = new Map<number, { first: string; last: string }>();
+  for (const { step, analysedAt } of heads) {
+    const span = times.get(step);
+    if (span === undefined) times.set(step, { first: analysedAt, last: analysedAt });
+    else if (analysedAt < span.first) span.first = analysedAt;
+    else if (analysedAt > span.last) span.last = analysedAt;
+  }
+  const steps = Float64Array.from(times.keys()).sort();
+  /** Of all steps before each, and of it and all after it. */
+  const latest: string[] = [''];
+  for (const step of steps) latest.push(later(latest.at(-1)!, times.get(step)!.last));
+  const earliest: (string | null)[] = [null];
+  for (const step of steps.toReversed()) earliest.push(earlier(earliest.at(-1)!, times.get(step)!.first));
+  earliest.reverse();
+  return ({ step, analysedAt }) => {
+    const before = countBelow(steps, step);
+    const after = earliest[before]!;
+    return latest[before]! <= analysedAt && (after === null || analysedAt <= after);
+  };
+}
+
+const later = (a: string, b: string): string => (a > b ? a : b);
+const earlier = (a: string | null, b: string): string => (a !== null && a < b ? a : b);
+
+/** How many of ascending values are below. */
+function countBelow(values: Float64Array, value: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The checkpoints of these entries, with the reports that the history has of them. */

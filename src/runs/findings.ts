@@ -99,7 +99,8 @@ export function departureFinding(
   const own = series.filter((s) => s.matrix === matrix);
   const kinds = kindsOf(moved, own, onset, k);
   const since = onset === certainAt ? measured[onset].name : `${measured[onset].name} (certain from ${measured[certainAt].name} on)`;
-  const what = new Intl.ListFormat('en').format(kinds.map((kind) => WHAT[kind]));
+  list ??= new Intl.ListFormat('en');
+  const what = list.format(kinds.map((kind) => WHAT[kind]));
   const message = `${matrix.file} left its baseline at ${since}: ${what}. ${rankPhrase(matrix, k)}`;
   const loss = lossOf(matrix, k);
   return { level: levelOfDrift(own, matrix, kinds, k), kinds, loss, reason: { code: kinds[0], message } };
@@ -198,4 +199,11 @@ function nameOf({ file, report }: MatrixReport): string {
   return report.source.tensor === null ? file : `${file}, ${report.source.tensor}`;
 }
 
-const percent = (x: number): string => `${(100 * x).toLocaleString('en', { maximumSignificantDigits: 3 })} %`;
+// Made at first use, and once: each takes as long as judging a checkpoint.
+let list: Intl.ListFormat | undefined;
+let three: Intl.NumberFormat | undefined;
+
+function percent(x: number): string {
+  three ??= new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+  return `${three.format(100 * x)} %`;
+}

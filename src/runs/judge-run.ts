@@ -42,15 +42,14 @@ export function judgeRun(checkpoints: readonly AnalyzedCheckpoint[], { baseline,
   if (first < 0) throw new Error(`The run has no checkpoint '${baseline}'.`);
   const since = checkpoints.slice(first);
   // A checkpoint without a single number has no place in a series: its own verdict speaks.
-  const measured = since.filter(
-    ({ matrices }) => matrices.length > 0 && matrices.every(({ report }) => report.quantities.trace !== undefined),
-  );
+  const measured = since.filter(isMeasured);
   const series = embeddingSeries(measured).flatMap((matrix) => statisticSeries(matrix, controls));
   const evidence = series.length === 0 ? new Float64Array(measured.length) : meanEvidence(series.map(({ change }) => change));
   const alarm = alarmOf(series, evidence);
 
+  const place = new Map(measured.map((checkpoint, k) => [checkpoint, k]));
   const judged = since.map((checkpoint) => {
-    const k = measured.indexOf(checkpoint);
+    const k = place.get(checkpoint) ?? -1;
     const findings = findingsAt(checkpoint, k);
     const judgeable = k + 1 >= FEWEST_CHECKPOINTS && (series.length > 0 || checkpoint.matrices.some(isWeights));
     const level = findings[0]?.level ?? (judgeable ? 'healthy' : 'unknown');
@@ -83,12 +82,34 @@ export function judgeRun(checkpoints: readonly AnalyzedCheckpoint[], { baseline,
   /** Worst first. @param k among those measured, or -1 */
   function findingsAt(checkpoint: AnalyzedCheckpoint, k: number): Finding[] {
     const start = k === 0 ? undefined : measured[0];
-    const findings = checkpoint.matrices.flatMap((matrix) => matrixFindings(matrix, start && sameMatrix(matrix, start)?.report));
+    const findings = [...ownFindings(checkpoint, start)];
     if (alarm !== null && k >= alarm.at)
       findings.push(...departures(series, alarm, k).map((departure) => departureFinding(departure, series, measured, k)));
     else if (evidence.subarray(0, k + 1).some((m) => m >= WATCH_EVIDENCE)) findings.push(driftingFinding(series, k));
     return findings.sort(byGravity);
   }
+}
+
+/** Of a run that is watched, each checkpoint is judged again whenever another is new. */
+const measurable = new WeakMap<Matrices, boolean>();
+const found = new WeakMap<Matrices, { readonly start: Matrices | undefined; readonly findings: readonly Finding[] }>();
+type Matrices = AnalyzedCheckpoint['matrices'];
+
+function isMeasured({ matrices }: AnalyzedCheckpoint): boolean {
+  const known = measurable.get(matrices);
+  if (known !== undefined) return known;
+  const measured = matrices.length > 0 && matrices.every(({ report }) => report.quantities.trace !== undefined);
+  measurable.set(matrices, measured);
+  return measured;
+}
+
+/** What its matrices show by themselves, and beside those of the baseline. */
+function ownFindings({ matrices }: AnalyzedCheckpoint, start: AnalyzedCheckpoint | undefined): readonly Finding[] {
+  const known = found.get(matrices);
+  if (known !== undefined && known.start === start?.matrices) return known.findings;
+  const findings = matrices.flatMap((matrix) => matrixFindings(matrix, start && sameMatrix(matrix, start)?.report));
+  found.set(matrices, { start: start?.matrices, findings });
+  return findings;
 }
 
 function alarmOf(series: readonly StatisticSeries[], evidence: Float64Array): Alarm | null {
@@ -106,9 +127,9 @@ function driftAt(series: readonly StatisticSeries[], k: number): Record<string, 
     const source = matrix.tensor === null ? matrix.file : `${matrix.file}#${matrix.tensor}`;
     const name = matrix === series[0].matrix ? id : `${source}#${id}`;
     // The participation ratio is judged by its logarithm, and shown as it is.
-    const shown = statistic === 'participationRatio' ? values.map(Math.exp) : values;
+    const shown = (value: number): number => (statistic === 'participationRatio' ? Math.exp(value) : value);
     const z = (values[k] - values[0]) / Math.sqrt(2 * variation.variance);
-    drift[name] = { value: shown[k] - shown[0], z, evidence: change.evidence[k] };
+    drift[name] = { value: shown(values[k]) - shown(values[0]), z, evidence: change.evidence[k] };
   }
   return drift;
 }

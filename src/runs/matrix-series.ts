@@ -39,9 +39,21 @@ export function isWeights({ report }: MatrixReport): boolean {
   return isWeight(report.source.format, report.source.tensor ?? '');
 }
 
+/** Where the last one was found: the same or the next place in another checkpoint is the best guess. Only the time depends on it. */
+let likely = 0;
+
 /** The same matrix at another checkpoint. */
-export function sameMatrix({ file, report }: MatrixReport, checkpoint: AnalyzedCheckpoint): MatrixReport | undefined {
-  return checkpoint.matrices.find((other) => other.file === file && other.report.source.tensor === report.source.tensor);
+export function sameMatrix({ file, report }: MatrixReport, { matrices }: AnalyzedCheckpoint): MatrixReport | undefined {
+  const { tensor } = report.source;
+  for (let i = 0; i < matrices.length; i++) {
+    const place = (likely + i) % matrices.length;
+    const other = matrices[place]!;
+    if (other.file === file && other.report.source.tensor === tensor) {
+      likely = place;
+      return other;
+    }
+  }
+  return undefined;
 }
 
 /** The sets of embeddings that all of these checkpoints have, in the order of the first. */
@@ -49,8 +61,9 @@ export function embeddingSeries(checkpoints: readonly AnalyzedCheckpoint[]): Mat
   const [first, ...rest] = checkpoints;
   if (first === undefined) return [];
   return first.matrices.flatMap((matrix) => {
+    if (isWeights(matrix)) return [];
     const others = rest.map((checkpoint) => sameMatrix(matrix, checkpoint)?.report);
-    if (isWeights(matrix) || others.includes(undefined)) return [];
+    if (others.includes(undefined)) return [];
     return [{ file: matrix.file, tensor: matrix.report.source.tensor, reports: [matrix.report, ...(others as CheckpointReport[])] }];
   });
 }
@@ -67,8 +80,39 @@ export function statisticSeries(matrix: MatrixSeries, controls: readonly (readon
       const control = valuesOf(statistic, reports);
       if (control !== null) variation = updatedVariation(variation, control);
     }
-    return [{ matrix, statistic, values, variation, change: changeEvidence(values, variation) }];
+    return [{ matrix, statistic, values, variation, change: evidenceOf(matrix, statistic, values, variation) }];
   });
+}
+
+interface Judged {
+  readonly values: Float64Array;
+  readonly variation: Variation;
+  readonly change: ChangeEvidence;
+}
+
+/** By the verdict of the first report, which stays the same object: a watched run is judged at each new checkpoint, and only that is new. */
+const judged = new WeakMap<object, Map<string, Judged>>();
+
+function evidenceOf(
+  { file, tensor, reports }: MatrixSeries,
+  statistic: Statistic,
+  values: Float64Array,
+  variation: Variation,
+): ChangeEvidence {
+  const { verdict } = reports[0];
+  const all = judged.get(verdict) ?? new Map<string, Judged>();
+  judged.set(verdict, all);
+  const key = JSON.stringify([file, tensor, statistic]);
+  const before = all.get(key);
+  const goesOn =
+    before !== undefined &&
+    before.variation.variance === variation.variance &&
+    before.variation.degreesOfFreedom === variation.degreesOfFreedom &&
+    before.values.length <= values.length &&
+    before.values.every((value, k) => value === values[k]);
+  const change = changeEvidence(values, variation, goesOn ? before.change : undefined);
+  all.set(key, { values, variation, change });
+  return change;
 }
 
 /** Null where a checkpoint has none, or has one of another number of rows, which moves the log-determinant by itself. */

@@ -45,7 +45,7 @@ const INTERVAL = 5000;
 const LONGEST_INTERVAL = 30_000;
 const BACK_OFF = 1.5;
 
-const systemClock: Clock = {
+export const systemClock: Clock = {
   now: () => performance.now(),
   sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }).catch(() => {}),
 };

@@ -112,7 +112,7 @@ export const DEFINITIONS = {
     unit: 'ratio',
     meaning: 'Average cosine between two different rows: near 1 means all rows say nearly the same.',
     formula: '(n |mean of unit rows|^2 - 1) / (n - 1)',
-    validity: 'Over all pairs of rows; encoders differ in their normal level.',
+    validity: 'Over all pairs of rows that are not zero; encoders differ in their normal level.',
     source: 'Ethayarajh 2019 (arXiv:1909.00512)',
   },
   distinctRowRatio: {

@@ -13,6 +13,7 @@ describe('sigma doctor', () => {
     const report = JSON.parse(stdout);
     expect(report).toMatchObject({ version, node: process.version, platform: `${process.platform} ${process.arch}` });
     expect(report.formats.map(({ id }: { id: string }) => id)).toEqual(FORMATS.map(({ id }) => id));
+    expect(report.formats.filter(({ problem }: { problem: string | null }) => problem !== null)).toEqual([]);
     const cpu = report.backends.find(({ name }: { name: string }) => name === 'cpu');
     expect(cpu.usable).toBe(true);
     expect(cpu.description.selfTestError).toBeLessThan(1e-12);
@@ -46,6 +47,17 @@ describe('sigma doctor', () => {
             access: 'both',
             library: null,
             limits: 'All numeric types.',
+            problem: null,
+          },
+          {
+            id: 'hdf5',
+            label: 'HDF5',
+            endings: ['.h5', '.hdf5'],
+            folders: true,
+            access: 'both',
+            library: 'h5wasm',
+            limits: 'Datasets of numbers.',
+            problem: 'no WebAssembly',
           },
         ],
       },
@@ -64,6 +76,9 @@ describe('sigma doctor', () => {
       'Formats',
       '  NumPy array  .npy',
       '    All numeric types.',
+      '  HDF5  .h5 .hdf5 folders',
+      '    Datasets of numbers.',
+      '    Cannot be read here: h5wasm does not load (no WebAssembly).',
     ]);
   });
 

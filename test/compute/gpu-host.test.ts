@@ -63,7 +63,7 @@ describe.skipIf(process.platform === 'win32')('a Node.js of the system', () => {
 
   test('is not started in Restricted Mode', async () => {
     const env = { PATH: fakeNode('restricted', `touch ${join(root, 'restricted-was-run')}`) };
-    const opened = await openGpu({ electron: true, env, bundles: root });
+    const opened = await openGpu({ electron: true, env, bundles: root, panel: null });
     expect(opened).toEqual({
       reason: "VS Code's desktop runtime cannot map GPU memory, and in Restricted Mode no other program is started.",
     });
@@ -105,7 +105,7 @@ describe.skipIf(driver === null)('the process that has the GPU', () => {
   }
 
   test('computes what this one cannot, and says which it is and why', async () => {
-    const opened = await openGpu({ electron: true, env, bundles });
+    const opened = await openGpu({ electron: true, env, bundles, panel: null });
     if ('reason' in opened) throw new Error(opened.reason);
     try {
       expect(opened.host).toMatch(

@@ -7,6 +7,7 @@ import {
   COMMANDS,
   COMPARE_PANEL,
   FILE_ENDINGS,
+  FOLDER_PANEL,
   HEALTH_VIEW,
   isAnalysable,
   isOffered,
@@ -107,7 +108,7 @@ describe('the manifest and the code agree on', () => {
   it('the panels that come back with the window', () => {
     const events = json('package.json').activationEvents as string[];
     expect(events.filter((event) => event.startsWith('onWebviewPanel:'))).toEqual(
-      [RUN_PANEL, COMPARE_PANEL].map((panel) => `onWebviewPanel:${panel}`),
+      [FOLDER_PANEL, RUN_PANEL, COMPARE_PANEL].map((panel) => `onWebviewPanel:${panel}`),
     );
   });
 
@@ -158,6 +159,7 @@ describe('the context menus', () => {
   function offered({ when }: MenuItem, fileName: string): boolean {
     const keys: Record<string, string> = { resourceExtname: /\.[^.]*$/.exec(fileName)?.[0] ?? '', resourceFilename: fileName };
     return when.split(' || ').some((clause) => {
+      if (clause === 'explorerResourceIsFolder') return false;
       const [, key, pattern, flags] = /^(\w+) =~ \/(.*)\/(i?)$/.exec(clause)!;
       return new RegExp(pattern!, flags).test(keys[key!]!);
     });
@@ -178,9 +180,14 @@ describe('the context menus', () => {
   });
 });
 
+it('the Explorer offers the analysis on folders, which may be datasets and models', () => {
+  const item = contributes.menus['explorer/context']!.find(({ command }) => command === COMMANDS.analyze);
+  expect(item!.when.split(' || ')[0]).toBe('explorerResourceIsFolder');
+});
+
 it('the Explorer offers to compare where several files are selected that it offers to analyse', () => {
   const clause = (command: string) => contributes.menus['explorer/context']!.find((item) => item.command === command)!.when;
-  expect(clause(COMMANDS.compare)).toBe(`${clause(COMMANDS.analyze)} && listMultiSelection`);
+  expect(`explorerResourceIsFolder || ${clause(COMMANDS.compare)}`).toBe(`${clause(COMMANDS.analyze)} && listMultiSelection`);
 });
 
 it('the tools for language models and the server are declared as they are registered', () => {

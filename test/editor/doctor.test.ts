@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest';
 vi.mock('vscode', () => import('./fake-vscode'));
 const { doctorText } = await import('../../src/editor/doctor');
 
-it('the doctor says of each backend whether it can be used, how exact it is, and why not', () => {
+it('the doctor says of each backend whether it can be used, how exact it is, and why not, and which formats can be read', () => {
   const text = doctorText({
     version: '0.1.0',
     node: 'v22.1.0',
@@ -17,6 +17,18 @@ it('the doctor says of each backend whether it can be used, how exact it is, and
       },
       { name: 'webgpu', usable: false, description: null, detail: 'No adapter was found.' },
     ],
+    formats: [
+      {
+        id: 'hdf5',
+        label: 'HDF5',
+        endings: ['.h5'],
+        folders: false,
+        access: 'both',
+        library: 'h5wasm',
+        limits: 'Datasets of numbers.',
+        problem: null,
+      },
+    ],
   });
   expect(text).toBe(`# Sigma 0.1.0 on linux-x64, Node v22.1.0
 
@@ -29,5 +41,9 @@ it('the doctor says of each backend whether it can be used, how exact it is, and
 ## webgpu: not usable
 
 - No adapter was found.
+
+## Formats that can be read
+
+- **HDF5** (.h5): Datasets of numbers. Read with h5wasm, which loads.
 `);
 });

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { state } from './fake-vscode';
 
 vi.mock('vscode', () => import('./fake-vscode'));
-const { announceFailing, registerEngineCommands } = await import('../../src/editor/engine-commands');
+const { announceFailing, registerEngineCommands, unkeptAnnouncer } = await import('../../src/editor/engine-commands');
 
 beforeEach(() => {
   Object.assign(state, { said: [], executed: [], choice: undefined });
@@ -26,6 +26,17 @@ describe('an engine that keeps stopping', () => {
     await announceFailing('failing');
     expect(state.executed).toEqual([[command]]);
   });
+});
+
+it('that reports are not kept is said once for each reason', () => {
+  const log = { warn: vi.fn() };
+  const announce = unkeptAnnouncer(log as never);
+  for (const reason of ['The disk is full.', 'The disk is full.', 'It is read-only.']) announce(reason);
+  expect(state.said).toEqual([
+    expect.stringContaining('still watched, but their history is not saved. The disk is full.'),
+    expect.stringContaining('It is read-only.'),
+  ]);
+  expect(log.warn).toHaveBeenCalledTimes(3);
 });
 
 it('the commands restart the engine and show the log', () => {

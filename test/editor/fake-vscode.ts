@@ -141,6 +141,16 @@ export enum DecorationRangeBehavior {
   ClosedClosed = 1,
 }
 
+export enum InputBoxValidationSeverity {
+  Info = 1,
+  Warning = 2,
+  Error = 3,
+}
+
+export enum ViewColumn {
+  Active = -1,
+}
+
 export enum StatusBarAlignment {
   Left = 1,
 }
@@ -230,12 +240,18 @@ export const state = {
   /** The rows of each quick pick that was opened, and the labels that the person chooses, in turn. */
   quickPicks: [] as { label: string; description?: string; detail?: string }[][],
   chosen: [] as (string | readonly string[] | undefined)[],
+  /** The input boxes that were opened, and what the person writes, in turn. */
+  inputBoxes: [] as InputBox[],
+  typed: [] as (string | undefined)[],
   /** The last tree view that was made. */
   treeView: null as null | { badge?: { value: number; tooltip: string }; description?: string; revealed: unknown[] },
   /** When each file was saved, in milliseconds. */
   saved: new Map<string, number>(),
   statusBarItem: null as null | Record<string, unknown>,
   configurationChanged: new EventEmitter<{ affectsConfiguration: (section: string) => boolean }>(),
+  /** The view types of the panels that were made, and what the next is. */
+  panelsMade: [] as string[],
+  panel: undefined as unknown,
   clipboard: '',
   documents: [] as unknown[],
   documentOpened: new EventEmitter<unknown>(),
@@ -246,6 +262,13 @@ export const state = {
   tools: new Map<string, Tool>(),
   mcpProviders: new Map<string, McpProvider>(),
 };
+
+interface InputBox {
+  readonly title: string;
+  readonly prompt: string;
+  readonly value: string;
+  readonly validateInput: (text: string) => { message: string; severity: InputBoxValidationSeverity } | null;
+}
 
 export const lm = {
   registerTool: (name: string, tool: Tool) => {
@@ -358,6 +381,10 @@ export const window = {
     if (options?.canPickMany) return chosen && items.filter(({ label }) => chosen.includes(label));
     return items.find(({ label }) => label === chosen);
   },
+  showInputBox: async (options: InputBox) => {
+    state.inputBoxes.push(options);
+    return state.typed.shift();
+  },
   createStatusBarItem: () => {
     const item: Record<string, unknown> = { shown: false };
     state.statusBarItem = item;
@@ -368,6 +395,11 @@ export const window = {
     });
   },
   registerCustomEditorProvider: () => new Disposable(() => {}),
+  registerWebviewPanelSerializer: () => new Disposable(() => {}),
+  createWebviewPanel: (viewType: string) => {
+    state.panelsMade.push(viewType);
+    return state.panel;
+  },
 };
 
 export const workspace = {

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -52,6 +52,22 @@ describe('FileWatch', () => {
     await writeFile(path, 'another file');
     await watch.look();
     await watch.look();
+    expect(changes).toBe(1);
+  });
+
+  it('tells of a file that changed below a folder, when all of it has come to rest', async () => {
+    const below = join(folder, 'shards');
+    await mkdir(below);
+    await writeFile(join(below, '0'), 'one');
+    const whole = new FileWatch(folder, () => changes++);
+    await whole.look();
+    await whole.look();
+    await appendFile(join(below, '0'), ' two');
+    await whole.look();
+    await writeFile(join(below, '1'), 'three');
+    await whole.look();
+    expect(changes).toBe(0);
+    await whole.look();
     expect(changes).toBe(1);
   });
 

@@ -261,7 +261,7 @@ describe('in another language, every surface', () => {
     const panels = { open: () => {} };
     registerCompareCommands(model, panels as never);
     registerRunCommands(model, async () => {});
-    registerAnalyzeCommand();
+    registerAnalyzeCommand(async () => {}, model);
     const run = (id: string, ...args: unknown[]) => state.commands.get(id)!(...args);
     await run('sigma.showRuns');
     accept(exp1, { level: 'collapsing' });
@@ -274,6 +274,7 @@ describe('in another language, every surface', () => {
       undefined,
       Array.from({ length: 9 }, () => Uri.file('/w/a.npy')),
     );
+    await run('sigma.analyze', Uri.file(path.dirname(exp1)));
     state.trusted = false;
     await run('sigma.showRuns');
     await announceFailing('failing');

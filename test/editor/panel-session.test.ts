@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_OPTIONS, REPORT_SCHEMA, type SpectralReport } from '../../src/analysis/report';
 import { PanelSession, type SessionEngine, type SessionMessage, startingTensor } from '../../src/editor/panel-session';
-import { type AnalysisJob, type AnalyzeUpdate, EngineError, ErrorCode, type FileSummary } from '../../src/engine/protocol';
+import { type AnalysisJob, type AnalyzeUpdate, EngineError, ErrorCode, type FileSummary, type RawLayout } from '../../src/engine/protocol';
 import type { TensorInfo } from '../../src/formats/matrix-source';
 
 const PATH = '/models/model.safetensors';
@@ -39,11 +39,11 @@ interface Call<T> {
 
 /** An engine whose answers the test gives, one call at a time. */
 class ScriptedEngine implements SessionEngine {
-  readonly inspections: Call<FileSummary>[] = [];
+  readonly inspections: (Call<FileSummary> & { raw: RawLayout | undefined })[] = [];
   readonly analyses: (Call<SpectralReport> & { job: AnalysisJob; signal: AbortSignal; update(update: AnalyzeUpdate): void })[] = [];
 
-  inspect(): Promise<FileSummary> {
-    return new Promise((answer, fail) => this.inspections.push({ answer, fail }));
+  inspect(_path: string, _signal?: AbortSignal, raw?: RawLayout): Promise<FileSummary> {
+    return new Promise((answer, fail) => this.inspections.push({ answer, fail, raw }));
   }
 
   analyze(job: AnalysisJob, watch: { signal: AbortSignal; onUpdate: (update: AnalyzeUpdate) => void }): Promise<SpectralReport> {
@@ -61,6 +61,8 @@ let copied: string[];
 let saved: string[];
 let visible: boolean;
 let session: PanelSession;
+let layout: RawLayout | null;
+let answer: RawLayout | null;
 
 beforeEach(() => {
   engine = new ScriptedEngine();
@@ -69,6 +71,8 @@ beforeEach(() => {
   copied = [];
   saved = [];
   visible = true;
+  layout = null;
+  answer = null;
   session = new PanelSession({
     path: PATH,
     engine,
@@ -86,6 +90,8 @@ beforeEach(() => {
       notAMatrix: (name) => `${name} is not a matrix`,
     },
     options: () => DEFAULT_OPTIONS,
+    layout: () => layout,
+    askLayout: async () => answer,
     post: (message) => posted.push(message),
     copy: (text) => copied.push(text),
     save: ({ name }) => saved.push(name),
@@ -374,6 +380,57 @@ describe('what the panel exports', () => {
   });
 });
 
+describe('a file of no known format', () => {
+  const LAYOUT: RawLayout = { dtype: 'float32', columns: 8 };
+  const unknown = () => new EngineError(ErrorCode.unknownFormat, 'Nothing in it says what it is.');
+  const ready = (saved?: RawLayout) => session.receive({ type: 'ready', selected: null, layout: saved });
+  const failing = async (error = unknown()) => {
+    engine.inspections.at(-1)!.fail(error);
+    await settled();
+  };
+
+  it('can be described, is no problem, and is then read as described', async () => {
+    ready();
+    await failing();
+    expect(posted).toEqual([
+      { type: 'failure', tensor: null, message: 'Nothing in it says what it is.', cancelled: false, describable: true },
+    ]);
+    expect(told).toEqual(['failed: EngineError: Nothing in it says what it is.']);
+    // A question that is left changes nothing.
+    session.receive({ type: 'describe' });
+    await settled();
+    expect(engine.inspections).toHaveLength(1);
+    answer = LAYOUT;
+    session.receive({ type: 'describe' });
+    await settled();
+    await failing();
+    expect(engine.inspections.map(({ raw }) => raw)).toEqual([undefined, undefined, LAYOUT]);
+    engine.inspections.at(-1)!.answer(file(tensor('')));
+    await settled();
+    expect(posted.at(-2)).toMatchObject({ type: 'file', selected: '', layout: LAYOUT });
+    expect(engine.analyses[0]!.job.options).toEqual({ ...DEFAULT_OPTIONS, raw: LAYOUT });
+  });
+
+  it.each(['the workspace', 'the panel'])('is read as %s remembers', async (which) => {
+    if (which === 'the workspace') layout = LAYOUT;
+    ready(which === 'the panel' ? LAYOUT : { dtype: 'float64', columns: 2 });
+    await failing();
+    expect(engine.inspections.at(-1)!.raw).toEqual(LAYOUT);
+    // The file has another size now.
+    await failing(new EngineError(ErrorCode.format, 'It makes no whole rows.'));
+    expect(posted.at(-1)).toMatchObject({ type: 'failure', describable: true });
+  });
+
+  it('that says now what it holds is believed', async () => {
+    layout = LAYOUT;
+    ready();
+    engine.inspections[0]!.answer(file(tensor('a')));
+    await settled();
+    expect(posted[0]).toEqual({ type: 'file', file: file(tensor('a')), selected: 'a' });
+    expect(engine.analyses[0]!.job.options).toEqual(DEFAULT_OPTIONS);
+  });
+});
+
 describe('startingTensor', () => {
   it.each([
     ['the first matrix', [tensor('bias', [8]), tensor('w1'), tensor('w2')], 'w1'],
@@ -385,6 +442,12 @@ describe('startingTensor', () => {
     ['GPT-2 token embeddings', [tensor('transformer.wpe.weight'), tensor('transformer.wte.weight')], 'transformer.wte.weight'],
     ['anything called an embedding', [tensor('w'), tensor('patch_embed.proj')], 'patch_embed.proj'],
     ['the vectors of a table', [tensor('scores'), tensor('features'), tensor('(numeric columns)')], 'features'],
+    ['the largest matrix of a benchmark', [tensor('test', [10, 8]), tensor('train', [90, 8])], 'train'],
+    [
+      'fractions before larger whole numbers',
+      [{ ...tensor('neighbors', [100, 100]), dtype: 'int32' }, tensor('distances', [100, 10]), tensor('train', [90, 16])],
+      'train',
+    ],
     ['the only array of a file', [tensor('')], ''],
   ])('prefers %s', (_, tensors, expected) => expect(startingTensor(tensors)).toBe(expected));
 

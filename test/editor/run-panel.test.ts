@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { LongRunAssembly } from '../../webview/run/long-run';
+import { parseRunHostMessage, type RunHostMessage } from '../../webview/run/protocol';
 import { collapsingRun } from '../webview/run/runs';
 import { EventEmitter, state, Uri } from './fake-vscode';
 import { runReport } from './run-reports';
@@ -55,6 +57,7 @@ vi.mock('vscode', async () => {
   };
 });
 const { RunPanels } = await import('../../src/editor/run-panel');
+const { runPicture } = await import('../../src/editor/run-picture');
 const { RunsModel } = await import('../../src/editor/runs-model');
 
 const RUN = '/work/runs/exp1';
@@ -153,6 +156,39 @@ describe('a panel', () => {
     expect(panel.posted.at(-1)).toMatchObject({ type: 'run', status: ['Analysing gen\ufffd3.'] });
     model.accept({ kind: 'analysis', run: '/other', checkpoint: 'x', state: 'running' });
     expect(panel.posted).toHaveLength(4);
+  });
+
+  it('gets a long run in pieces, each measure once, and all anew on another page', async () => {
+    const report = { ...collapsingRun({ checkpoints: 30, layers: 60 }), path: RUN };
+    const pieces: RunHostMessage[] = [];
+    const page = new LongRunAssembly();
+    const panel = await open(RUN);
+    panel.webview.postMessage = async (message) => {
+      const piece = parseRunHostMessage(JSON.parse(JSON.stringify(message)))!;
+      pieces.push(piece);
+      if (piece.type === 'longRun') page.begin(piece);
+      if (piece.type === 'columns') page.take(piece);
+    };
+    const sent = () => pieces.flatMap((piece) => (piece.type === 'columns' ? piece.columns.map(({ place }) => place) : []));
+    const complete = () => vi.waitFor(() => expect(pieces.at(-1)).toMatchObject({ type: 'columns', last: true }), { timeout: 5000 });
+    const { checkpoints } = report;
+    const all = checkpoints.map((_, i) => i);
+    model.accept({ kind: 'changed', run: RUN, report: { ...report, checkpoints: checkpoints.slice(0, 29) } });
+    panel.received.fire({ type: 'ready' });
+    await complete();
+    expect(sent()).toEqual(all.slice(0, 29));
+    expect(Math.max(...pieces.map((piece) => JSON.stringify(piece).length))).toBeLessThan(100_000);
+
+    pieces.length = 0;
+    know(report);
+    await complete();
+    expect(sent()).toEqual([29]);
+    expect(page.run).toEqual(runPicture(report, 'runs/exp1'));
+
+    pieces.length = 0;
+    panel.received.fire({ type: 'ready' });
+    await complete();
+    expect(sent()).toEqual(all);
   });
 
   it('opens a matrix of a checkpoint, and only one that the run names', async () => {

@@ -1,8 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SpectralReport } from '../../src/analysis/report';
+import { PanelGpu } from '../../src/editor/panel-gpu';
 import type { SessionEngine } from '../../src/editor/panel-session';
 import type { AnalysisJob, FileSummary } from '../../src/engine/protocol';
 import { EventEmitter, state, Uri } from './fake-vscode';
@@ -15,12 +16,15 @@ const { SpectrumEditor } = await import('../../src/editor/spectrum-editor');
 
 /** A panel as the editor hands it out, with the webview's side in the test's hands. */
 class FakePanel {
+  title = '';
   visible = true;
   active = false;
   readonly posted: Record<string, unknown>[] = [];
   readonly received = new EventEmitter<unknown>();
   readonly viewState = new EventEmitter<void>();
   readonly closed = new EventEmitter<void>();
+  readonly reveal = vi.fn();
+  readonly dispose = vi.fn();
   readonly onDidChangeViewState = this.viewState.event;
   readonly onDidDispose = this.closed.event;
   readonly webview = {
@@ -35,6 +39,7 @@ class FakePanel {
   };
 }
 
+const layouts = { of: () => null, ask: async () => null };
 const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 const report = {
@@ -73,7 +78,7 @@ beforeEach(async () => {
   };
   problems = new Problems();
   runs = new RunsModel();
-  editor = new SpectrumEditor(Uri.file('/extension') as never, engine, problems, runs, log as never);
+  editor = new SpectrumEditor(Uri.file('/extension') as never, engine, problems, runs, layouts, new PanelGpu(), log as never);
 });
 
 afterEach(() => rm(folder, { recursive: true }));
@@ -120,7 +125,7 @@ describe('the spectrum editor', () => {
     const { document, panel } = open();
     panel.received.fire({ type: 'ready', selected: null });
     await settled();
-    expect(panel.posted.map(({ type }) => type)).toEqual(['file', 'progress', 'report']);
+    expect(panel.posted.map(({ type }) => type)).toEqual(['subject', 'file', 'progress', 'report']);
     expect(state.diagnostics.get(`file://${path}`)!.map(({ code }) => code?.value)).toEqual(['one-direction']);
     expect(log.info).toHaveBeenCalledWith(`${path}: collapsed, 2 rows, on cpu`);
     panel.closed.fire();
@@ -163,6 +168,55 @@ describe('the spectrum editor', () => {
       expect(jobs).toHaveLength(2);
       panel.closed.fire();
       document.dispose();
+    });
+  });
+
+  describe('opens a folder', () => {
+    const layer = (name: string) => ({ ...tensor, name });
+    beforeEach(() => {
+      tensors = [layer('wte'), layer('h.0')];
+      Object.assign(state, { executed: [], panelsMade: [] });
+    });
+
+    it('in a panel of its own, once, on the tensor that is asked for', async () => {
+      const panel = new FakePanel();
+      state.panel = panel;
+      await editor.open(Uri.file(folder) as never, 'h.0');
+      expect([state.panelsMade, state.executed, panel.title]).toEqual([['sigma.folder'], [], basename(folder)]);
+      panel.received.fire({ type: 'ready', selected: null });
+      await settled();
+      expect(panel.posted.slice(0, 2)).toEqual([
+        { type: 'subject', path: folder },
+        expect.objectContaining({ type: 'file', selected: 'h.0' }),
+      ]);
+      await editor.open(Uri.file(folder) as never, 'wte');
+      await settled();
+      expect(panel.reveal).toHaveBeenCalledOnce();
+      expect(state.panelsMade).toHaveLength(1);
+      expect(jobs.map(({ path, tensor }) => [path, tensor])).toEqual([
+        [folder, 'h.0'],
+        [folder, 'wte'],
+      ]);
+      panel.closed.fire();
+      const second = new FakePanel();
+      state.panel = second;
+      await editor.open(Uri.file(folder) as never, null);
+      expect(state.panelsMade).toHaveLength(2);
+      second.closed.fire();
+    });
+
+    it('again when the window is loaded anew, from what its panel has saved', async () => {
+      const panel = new FakePanel();
+      await editor.deserializeWebviewPanel(panel as never, { path: folder, tensor: 'h.0' });
+      panel.received.fire({ type: 'ready', selected: 'h.0' });
+      await settled();
+      expect(panel.posted[1]).toMatchObject({ type: 'file', selected: 'h.0', file: { path: folder } });
+      for (const saved of [{ path: folder }, {}, undefined]) {
+        const other = new FakePanel();
+        await editor.deserializeWebviewPanel(other as never, saved);
+        expect(other.dispose).toHaveBeenCalledOnce();
+      }
+      panel.closed.fire();
     });
   });
 
@@ -212,6 +266,7 @@ describe('the spectrum editor', () => {
     panel.received.fire({ type: 'ready', selected: null });
     await settled();
     expect(panel.posted).toEqual([
+      { type: 'subject', path: '/github/a.npy' },
       {
         type: 'failure',
         tensor: null,
@@ -229,7 +284,7 @@ describe('the spectrum editor', () => {
     panel.received.fire({ type: 'ready', selected: null });
     panel.closed.fire();
     await settled();
-    expect(panel.posted).toEqual([]);
+    expect(panel.posted.map(({ type }) => type)).toEqual(['subject']);
     expect(jobs).toEqual([]);
     document.dispose();
   });

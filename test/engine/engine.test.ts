@@ -113,8 +113,8 @@ describe('Engine', () => {
     const known = await analyze('a');
     const running = await occupy();
     expect(await analyze('a')).toBe(known);
-    expect(await engine.inspect('b', new AbortController().signal)).toEqual({ path: 'b' });
-    expect(await engine.backendStatuses(new AbortController().signal)).toEqual([]);
+    expect(await engine.inspect({ path: 'b' }, new AbortController().signal)).toEqual({ path: 'b' });
+    expect(await engine.doctor(new AbortController().signal)).toEqual([]);
     await running.release();
   });
 });

@@ -5,13 +5,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DEFAULT_OPTIONS } from '../../src/analysis/report';
 import type { RunEvent, RunReport, RunWatchSet, WatchedFolder } from '../../src/engine/protocol';
 import { RunWatcher } from '../../src/engine/run-watcher';
-import type { Tasks } from '../../src/engine/worker-thread';
+import type { CheckpointResult, Tasks } from '../../src/engine/worker-thread';
+import type { AnalyzedCheckpoint } from '../../src/runs/run-report';
 import { directoryTree, npyBytes } from '../runs/directory-tree';
 import { checkpoint as analysed, matrixReport } from '../runs/reports';
 import { Trainer } from '../runs/trainer';
 
 type Params = Tasks['checkpoint']['params'];
-type Result = Tasks['checkpoint']['result'];
+type Result = CheckpointResult<AnalyzedCheckpoint>;
 
 const array = npyBytes([[1, 2]]);
 /** A run of generations, as their trainer leaves them. */
@@ -26,7 +27,9 @@ beforeEach(() => {
   events = [];
   asked = [];
   analysis = async ({ checkpoint: { name, step } }) => ({
-    analysis: { checkpoint: { ...analysed(step, [{}]), name }, problems: [] },
+    checkpoint: { ...analysed(step, [{}]), name },
+    problems: [],
+    unkept: null,
     deleted: { names: [], read: [] },
   });
   const engine = {
@@ -116,7 +119,9 @@ describe('RunWatcher', () => {
     analysis = async ({ run, checkpoint: { name, step } }) => {
       const shape = run === root ? -70 - 8 * step : -70 + 40 * (step % 2);
       return {
-        analysis: { checkpoint: { name, step, matrices: [matrixReport({ shape })] }, problems: [] },
+        checkpoint: { name, step, matrices: [matrixReport({ shape })] },
+        problems: [],
+        unkept: null,
         deleted: { names: [], read: [] },
       };
     };
@@ -136,9 +141,9 @@ describe('RunWatcher', () => {
     const inHand: (readonly string[])[] = [];
     // As the worker does: a report that the run has is not read again.
     analysis = async (params, signal) => {
-      inHand.push(params.inHand);
+      inHand.push([...params.inHand]);
       const deleted = params.checkpoint.step < 3 ? [before] : [];
-      const read = deleted.filter(({ name }) => !params.inHand.includes(name));
+      const read = deleted.filter(({ name }) => !params.inHand.has(name));
       return { ...(await plain(params, signal)), deleted: { names: deleted.map(({ name }) => name), read } };
     };
     watch([folder(root)]);
@@ -146,6 +151,19 @@ describe('RunWatcher', () => {
     expect(inHand).toEqual([[], ['gen-0', 'gen-1']]);
     writeFileSync(join(directoryAt(root, 'gen-3'), 'embeddings.npy'), array);
     await vi.waitFor(() => expect(names(root)).toEqual(gens(1, 2, 3)), patience);
+  });
+
+  it('asks again while there are checkpoints from before that it was not given', async () => {
+    const root = directoryTree(generations(9));
+    const before = Array.from({ length: 5 }, (_, step) => ({ ...analysed(step, [{}]), name: `gen-${step}` }));
+    const plain = analysis;
+    analysis = async (params, signal) => {
+      const read = before.filter(({ name }) => !params.inHand.has(name)).slice(0, 2);
+      return { ...(await plain(params, signal)), deleted: { names: before.map(({ name }) => name), read } };
+    };
+    watch([folder(root)]);
+    await vi.waitFor(() => expect(names(root)).toEqual(gens(0, 1, 2, 3, 4, 9)), patience);
+    expect(asked).toHaveLength(3);
   });
 
   it('passes on what is waited for, and what failed, which also stands in the report', async () => {

@@ -63,6 +63,16 @@ const keys = () =>
     .map((line) => JSON.parse(line).key as string);
 
 describe('the built engine', () => {
+  it.runIf(process.platform === 'linux')('analyses checkpoints in a thread that lets the training go first', async () => {
+    save(0, 1);
+    watch();
+    await reported(0, 1);
+    const niceness = (stat: string) => Number(readFileSync(stat, 'utf8').split(') ')[1]!.split(' ')[16]);
+    const threads = readdirSync(`/proc/${client.pid}/task`);
+    expect(threads.map((id) => niceness(`/proc/${client.pid}/task/${id}/stat`))).toContain(19);
+    expect(niceness(`/proc/${client.pid}/stat`)).toBe(0);
+  });
+
   it('judges a run anew at each checkpoint, and finds its collapse', async () => {
     save(0, 1);
     watch();

@@ -13,7 +13,7 @@ tiny.set(text(header), 8);
 
 async function formatOf(name: string, bytes: Uint8Array): Promise<string> {
   const folder = memoryFolder({ [name]: bytes });
-  const file = await openTensorFile(name, folder.openBytes);
+  const file = await openTensorFile(name, { openBytes: folder.openBytes });
   await file.close();
   expect(folder.left()).toBe(0);
   return file.format;
@@ -54,7 +54,7 @@ describe('content', () => {
     ['npy', '/x', fixture('one-row.npy')],
     ['npz', '/x.pt', fixture('deflated.npz')],
     ['safetensors', '/x.bin', tiny],
-    ['csv', '/vectors.txt', text('king 1 2\nqueen 3 4\n')],
+    ['word-vectors', '/vectors.txt', text('king 1 2\nqueen 3 4\n')],
   ])('%s in a file named %s', async (format, name, bytes) => {
     expect(await formatOf(name, bytes)).toBe(format);
   });
@@ -66,7 +66,7 @@ describe('content', () => {
     ['/x', Uint8Array.of(7)],
   ])('%s says what can be read', async (name, bytes) => {
     const folder = memoryFolder({ [name]: bytes });
-    const error = await formatErrorOf(() => openTensorFile(name, folder.openBytes));
+    const error = await formatErrorOf(() => openTensorFile(name, { openBytes: folder.openBytes }));
     expect(error.message).toContain('this kind of file cannot be read. These can: NumPy array (.npy)');
     expect(folder.left()).toBe(0);
   });
@@ -77,7 +77,7 @@ describe('content', () => {
       ['/x.npy', 'should start with'],
     ] as const) {
       const folder = memoryFolder({ [name]: fixture('stored.npz').subarray(0, 500) });
-      expect((await formatErrorOf(() => openTensorFile(name, folder.openBytes))).message).toContain(why);
+      expect((await formatErrorOf(() => openTensorFile(name, { openBytes: folder.openBytes }))).message).toContain(why);
       expect(folder.left()).toBe(0);
     }
   });
@@ -85,7 +85,7 @@ describe('content', () => {
 
 test('a folder that is of no format', async () => {
   const folder = memoryFolder({});
-  const error = await formatErrorOf(() => openTensorFile('/a', folder.openBytes, async () => ['x.npy']));
+  const error = await formatErrorOf(() => openTensorFile('/a', { openBytes: folder.openBytes, listFolder: async () => ['x.npy'] }));
   expect(error.message).toBe('/a: this is a folder; give a file inside it.');
 });
 

@@ -114,7 +114,7 @@ function fileTarget(format: FormatRow, fixtures: string, files: readonly string[
         return inside.length === 0 ? null : [...new Set(inside)];
       };
       const work = async (): Promise<void> => {
-        const file = await openTensorFile(rootOf(seed) === undefined ? seed : root, openBytes, listFolder);
+        const file = await openTensorFile(rootOf(seed) === undefined ? seed : root, { openBytes, listFolder });
         try {
           for (const { name, matrix } of file.tensors.slice(0, MOST_MATRICES)) {
             if (matrix !== null) await refusing(() => readMatrix(file.matrix(name), matrix))(bytes, seed);
@@ -198,11 +198,10 @@ async function runJson(bytes: Uint8Array): Promise<void> {
   const file = new Uint8Array(8 + bytes.length + 24);
   new DataView(file.buffer).setBigUint64(0, BigInt(bytes.length), true);
   file.set(bytes, 8);
-  const opened = await openTensorFile(
-    '/m.safetensors',
-    async (path) => heldBytes(path, file, () => {}),
-    async () => null,
-  );
+  const opened = await openTensorFile('/m.safetensors', {
+    openBytes: async (path) => heldBytes(path, file, () => {}),
+    listFolder: async () => null,
+  });
   for (const { name, matrix } of opened.tensors) if (matrix !== null) await readMatrix(opened.matrix(name), matrix);
 }
 

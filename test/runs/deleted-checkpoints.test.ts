@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { expect, it, onTestFinished } from 'vitest';
 import { toJson } from '../../src/analysis/report-json';
-import { deletedCheckpoints } from '../../src/runs/deleted-checkpoints';
+import { deletedCheckpoints, deletedHeads } from '../../src/runs/deleted-checkpoints';
 import { type History, type HistoryEntry, openHistory } from '../../src/runs/history';
 import { directoryTree } from './directory-tree';
 import { matrixReport } from './reports';
@@ -47,4 +48,33 @@ it('a deleted checkpoint that was analysed in two ways counts once, as it was an
   await history.append(entry('checkpoint-200', 200, 12));
   const deleted = await deletedCheckpoints(history, '/run', ['checkpoint-200']);
   expect(deleted.flatMap(({ matrices }) => matrices.map(({ report }) => report.quantities.effectiveRank?.value))).toEqual([5]);
+});
+
+it('keeps the entries that fit between those of the checkpoints that are there, as looking at each of them would', () => {
+  const heads = fc.array(fc.record({ step: fc.nat(6), minute: fc.nat(9) }), { maxLength: 12 });
+  fc.assert(
+    fc.property(heads, fc.array(fc.nat(6)), (saved, present) => {
+      const entries = saved.map(({ step, minute }) => entry(`c${step}`, step, minute));
+      const listed = present.map((step) => `c${step}`);
+      const others = entries.filter(({ checkpoint }) => listed.includes(checkpoint));
+      const fits = entries.filter(
+        ({ checkpoint, step, analysedAt }) =>
+          !listed.includes(checkpoint) &&
+          others.every((other) => (other.step < step ? other.analysedAt <= analysedAt : other.analysedAt >= analysedAt)),
+      );
+      expect(deletedHeads({ entries } as unknown as History, '/run', listed)).toEqual(fits);
+    }),
+  );
+});
+
+it('takes a moment for 100,000 entries, half of them of checkpoints that are gone', () => {
+  const any = entry('c', 0, 0);
+  const times = Array.from({ length: 782 }, (_, minute) => entry('c', 0, minute).analysedAt);
+  const entries = Array.from({ length: 100_000 }, (_, i) => {
+    return { ...any, checkpoint: `c${i >> 7}`, step: i >> 7, analysedAt: times[i >> 7]! };
+  });
+  const listed = entries.filter((_, i) => (i >> 7) % 2).map(({ checkpoint }) => checkpoint);
+  const start = performance.now();
+  expect(deletedHeads({ entries } as unknown as History, '/run', listed)).toHaveLength(50_048);
+  expect(performance.now() - start).toBeLessThan(1000);
 });

@@ -29,6 +29,15 @@ function ratioByDefinition(y: number[], c: number, variance: number, nu: number)
 }
 
 describe('changeEvidence', () => {
+  it('goes on from what is known of the first values, to the bit', () => {
+    const random = normal(uniform(5));
+    const y = Float64Array.from({ length: 40 }, (_, t) => random() + (t > 20 ? 3 : 0));
+    const whole = changeEvidence(y, VARIATION);
+    for (const known of [0, 1, 2, 25, 40]) {
+      expect(changeEvidence(y, VARIATION, changeEvidence(y.subarray(0, known), VARIATION))).toEqual(whole);
+    }
+  });
+
   it('is the sum of the likelihood ratios of every start, and its onset the most likely one', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: -20, max: 20, noNaN: true }), { minLength: 2, maxLength: 9 }), (y) => {

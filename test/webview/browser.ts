@@ -43,8 +43,9 @@ export async function bundlePanel(name: keyof typeof PANELS = 'panel'): Promise<
   return { script: text('panel.js'), style: text('panel-style.css') };
 }
 
-export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: executable!, args: ['--no-sandbox', '--disable-gpu'] });
+/** @param gpu whether pages have WebGPU: on a machine without one that of a software adapter */
+export function launch(gpu = false): Promise<Browser> {
+  return chromium.launch({ executablePath: executable!, args: ['--no-sandbox', gpu ? '--enable-unsafe-webgpu' : '--disable-gpu'] });
 }
 
 /** A page with the panel in it, under the editor's content-security policy and theme, and a stand-in for the editor. */

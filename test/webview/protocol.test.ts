@@ -29,22 +29,39 @@ test('parsePanelMessage lets in what the panel says and nothing else', () => {
   expect(parsePanelMessage({ type: 'select', tensor: 1 })).toBeNull();
   expect(parsePanelMessage({ type: 'run', command: 'x' })).toBeNull();
   expect(parsePanelMessage(null)).toBeNull();
+  const described = { type: 'ready', selected: null, layout: { dtype: 'float16', columns: 2 } };
+  expect(parsePanelMessage(described)).toEqual(described);
+  expect(parsePanelMessage({ ...described, layout: { dtype: 'float16', columns: 0.5 } })).toBeNull();
   const file = { name: 'spectrum.svg', encoding: 'utf8', content: '<svg/>' };
   expect(parsePanelMessage({ type: 'save', file })).toEqual({ type: 'save', file });
   expect(parsePanelMessage({ type: 'save', file: { ...file, name: '../../.bashrc' } })).toBeNull();
 });
 
 test('a saved view comes back member by member', () => {
-  const saved = { tensor: 'a', logRank: false, logValue: false, bounds: 'trace', filter: 'q', open: ['sigma', 1] };
+  const layout = { dtype: 'float32', columns: 768 };
+  const saved = { path: '/data/a', tensor: 'a', layout, logRank: false, logValue: false, bounds: 'trace', filter: 'q', open: ['sigma', 1] };
   expect(restoreViewState(saved)).toEqual({
+    path: '/data/a',
     tensor: 'a',
+    layout,
     logRank: false,
     logValue: false,
     bounds: 'trace',
     filter: 'q',
     open: ['sigma'],
   });
-  const initial = { tensor: null, logRank: true, logValue: true, bounds: null, filter: '', open: [] };
+  const initial = { path: null, tensor: null, layout: null, logRank: true, logValue: true, bounds: null, filter: '', open: [] };
   expect(restoreViewState(undefined)).toEqual(initial);
-  expect(restoreViewState({ tensor: 3, logRank: 'x', logValue: 1, bounds: {}, filter: null, open: {} })).toEqual(initial);
+  expect(
+    restoreViewState({
+      path: 1,
+      tensor: 3,
+      layout: { dtype: 'text', columns: 2 },
+      logRank: 'x',
+      logValue: 1,
+      bounds: {},
+      filter: null,
+      open: {},
+    }),
+  ).toEqual(initial);
 });

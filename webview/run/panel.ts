@@ -9,6 +9,7 @@ import type { OpenDetails } from '../views/disclosure';
 import { entriesView } from '../views/entries';
 import { headerView } from '../views/header';
 import { verdictView } from '../views/verdict';
+import { LongRunAssembly } from './long-run';
 import {
   type MatrixName,
   type RunHostMessage,
@@ -42,6 +43,7 @@ export function startRunPanel(body: HTMLElement, host: Connection<RunHostMessage
   /** Indices of the matrices that can be chosen. */
   let listed: readonly (number | null)[] = [];
   let mapped: LayersModel | null = null;
+  const long = new LongRunAssembly();
 
   const remember = (change: Partial<RunViewState>) => {
     state = { ...state, ...change };
@@ -183,9 +185,22 @@ export function startRunPanel(body: HTMLElement, host: Connection<RunHostMessage
   };
 
   host.listen((message) => {
+    if (message.type === 'columns') {
+      long.take(message);
+      if (message.last) {
+        run = long.run;
+        show();
+      }
+      return;
+    }
     if (message.type === 'run') {
       run = message.run;
       remember({ run: run.path });
+    } else if (message.type === 'longRun') {
+      long.begin(message);
+      // Until its columns are there, what stands there stays.
+      if (!message.places.includes(null)) run = long.run;
+      remember({ run: message.run.path });
     } else {
       run = null;
       remember({ run: message.path });

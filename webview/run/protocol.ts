@@ -42,6 +42,10 @@ export type Cell = number | Measure | null;
 /** By hand: a long run has a million of them, for which a schema of each takes seconds. */
 const cells = v.custom<readonly Cell[]>((value) => Array.isArray(value) && value.every(isCell));
 
+/** The measures of one checkpoint: a row for each matrix of the run, in its order, with a cell for each of {@link TIMELINE_QUANTITIES}. */
+const column = v.array(cells);
+export type Column = v.InferOutput<typeof column>;
+
 function isCell(cell: unknown): cell is Cell {
   if (cell === null || typeof cell === 'number') return true;
   if (typeof cell !== 'object') return false;
@@ -106,6 +110,13 @@ export type RunPicture = v.InferOutput<typeof run>;
 const runHostMessage = v.variant('type', [
   /** `status`: sentences on what is under way, or keeps the run from being followed. */
   v.object({ type: v.literal('run'), run, status: v.array(v.string()) }),
+  /**
+   * A long run, whose matrices come without measures. `places`: for each checkpoint its place in the long run before, of which its column
+   * is kept; null where its column follows.
+   */
+  v.object({ type: v.literal('longRun'), run, places: v.array(v.nullable(v.number())), status: v.array(v.string()) }),
+  /** Columns of the long run before, by the places of their checkpoints. With the last it is complete. */
+  v.object({ type: v.literal('columns'), columns: v.array(v.object({ place: v.number(), column })), last: v.boolean() }),
   /** Nothing is known of the run at `path`; the sentence says why. */
   v.object({ type: v.literal('nothing'), path: v.string(), message: v.string(), status: v.array(v.string()) }),
 ]);

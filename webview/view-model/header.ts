@@ -2,6 +2,8 @@ import { bytes, counted } from '../../src/words/numbers';
 import { type Session, selectedTensor } from '../session';
 import { shapeText } from './tensors';
 
+const GIVEN = 'The file does not say what its numbers are: it is read in the shape and type that were given.';
+
 export interface HeaderModel {
   readonly title: string;
   /** The tensor's own name; null where the file holds one unnamed array. */
@@ -12,8 +14,8 @@ export interface HeaderModel {
 }
 
 export function headerModel(session: Session): HeaderModel {
-  const { file, report } = session;
-  if (file === null) return { title: 'Spectral health', tensor: null, facts: [], notes: [] };
+  const { path, file, report } = session;
+  if (file === null) return { title: path === null ? 'Spectral health' : baseName(path), tensor: null, facts: [], notes: [] };
   const tensor = selectedTensor(session);
   const facts = tensor === null ? [] : [shapeText(tensor.shape), tensor.dtype];
   if (report !== null && tensor !== null && tensor.matrix?.rows === null) facts[0] = shapeText([report.source.rows, report.source.columns]);
@@ -22,7 +24,11 @@ export function headerModel(session: Session): HeaderModel {
     title: baseName(file.path),
     tensor: tensor === null || tensor.name === '' ? null : tensor.name,
     facts: [...facts, file.format, bytes(file.bytes), ...several],
-    notes: [...(tensor === null || tensor.note === null ? [] : [tensor.note]), ...file.warnings],
+    notes: [
+      ...(session.layout === null ? [] : [GIVEN]),
+      ...(tensor === null || tensor.note === null ? [] : [tensor.note]),
+      ...file.warnings,
+    ],
   };
 }
 

@@ -6,7 +6,11 @@ import { button } from '../ui';
 export interface RunActions {
   cancel(): void;
   retry(): void;
+  /** Absent where there is nothing to describe. */
+  describe?(): void;
 }
+
+const DESCRIBE = 'Give its shape and type\u2026';
 
 /** How far it is, and what is on screen meanwhile. */
 type Shown = Pick<Session, 'run' | 'report'>;
@@ -17,7 +21,8 @@ export function runView(actions: RunActions): View<Shown> {
   const bar = element('progress', { max: '1', 'aria-labelledby': 'stage' });
   const running = element('div', { class: 'running' }, stage, bar, button('Cancel', 'secondary', actions.cancel));
   const message = element('p');
-  const failed = element('div', { class: 'failed', role: 'alert' }, message, button('Retry', 'primary', actions.retry));
+  const describe = button(DESCRIBE, 'primary', () => actions.describe?.());
+  const failed = element('div', { class: 'failed', role: 'alert' }, message, describe, button('Retry', 'secondary', actions.retry));
   const root = element('div', { class: 'run' }, running, failed);
   return {
     root,
@@ -31,6 +36,7 @@ export function runView(actions: RunActions): View<Shown> {
         bar.value = run.fraction;
       } else if (run.kind === 'failed') {
         failed.classList.toggle('cancelled', run.cancelled);
+        describe.hidden = run.describable !== true;
         setText(message, failureText(session, run.message));
       }
     },

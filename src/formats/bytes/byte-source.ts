@@ -1,15 +1,18 @@
 import { FormatError } from '../format-error';
 
+/** Why nothing is said of a file that was saved again meanwhile. */
+export const CHANGED = 'the file changed while it was read; analyse it again once it is saved.';
+
 /** Bytes at an address: a file, or a part of one. */
 export interface ByteSource {
   /** For messages and for finding siblings. A part of a file has the file's path and, in brackets, its own name. */
   readonly path: string;
   readonly size: number;
-  /** Changes when the content does (size and modification time). */
+  /** Changes when the content does (size, modification time and inode). */
   readonly fingerprint: string;
   /**
    * Fills `target` from `offset`.
-   * @throws FormatError when the bytes are not all there
+   * @throws FormatError when the bytes are not all there, or the file is not the one that was opened any more
    */
   read(offset: number, target: Uint8Array): Promise<void>;
   /** The same before it returns, for libraries that cannot wait; absent where the bytes have to be waited for. */

@@ -58,6 +58,76 @@ async function zstd(): Promise<Decompress> {
   };
 }
 
+/** Pushed at once: a push may give 128 KiB for every 4 bytes. */
+const PUSHED = 1024;
+/** What is written without `--long` needs 8 MiB at most. */
+const MOST_WINDOW = 32 * 2 ** 20;
+
+/**
+ * Zstandard where nothing says how many bytes it gives.
+ * @returns gives at most `limit` bytes, and makes no more
+ */
+export async function zstdOfAnySize(): Promise<(input: Uint8Array, limit: number) => Uint8Array> {
+  const ofNode = (zlib as { zstdDecompressSync?: Zstd }).zstdDecompressSync;
+  if (ofNode !== undefined) return (input, maxOutputLength) => guarded(() => ofNode(input, { maxOutputLength }));
+  const parts = await zstdPusher();
+  return (input, limit) => {
+    const kept: Uint8Array[] = [];
+    let size = 0;
+    const push = parts((part) => {
+      size += part.length;
+      if (size > limit) throw new DecompressionError(`it gives more than ${limit} bytes`);
+      kept.push(part);
+    });
+    push(input, true);
+    return Buffer.concat(kept);
+  };
+}
+
+/**
+ * Zstandard of any length, part by part, on a Node that has none of its own.
+ * @throws DecompressionError where the input is unsound
+ */
+export async function* zstdParts(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let parts: Uint8Array[] = [];
+  const push = (await zstdPusher())((part) => parts.push(part));
+  for await (const chunk of input) {
+    for (let at = 0; at < chunk.length; at += PUSHED) {
+      push(chunk.subarray(at, at + PUSHED), false);
+      yield* parts;
+      parts = [];
+    }
+  }
+  push(new Uint8Array(0), true);
+  yield* parts;
+}
+
+/** Gives parts to `take` as input is pushed; one of them, and the window, is all that is made of memory. */
+async function zstdPusher(): Promise<(take: (part: Uint8Array) => void) => (input: Uint8Array, last: boolean) => void> {
+  const { Decompress } = await import('fzstd');
+  return (take) => {
+    const stream = new Decompress((part) => take(part.slice()));
+    let started = false;
+    return (input, last) =>
+      guarded(() => {
+        if (!started && input.length > 0) {
+          if (zstdWindow(input) > MOST_WINDOW) throw new DecompressionError(`it needs a window of more than ${MOST_WINDOW} bytes`);
+          started = true;
+        }
+        // Its own copy: what a push leaves over is kept.
+        for (let at = 0; at < input.length; at += PUSHED) stream.push(input.slice(at, at + PUSHED), last && at + PUSHED >= input.length);
+        if (last && input.length === 0) stream.push(input, true);
+      });
+  };
+}
+
+/** Bytes of memory that the first frame asks for. */
+function zstdWindow(input: Uint8Array): number {
+  const size = zstdContentSize(input);
+  const single = (input[4]! & 0x20) !== 0;
+  return single ? size! : 2 ** (10 + (input[5]! >> 3)) * (1 + (input[5]! & 7) / 8);
+}
+
 /** Bytes that the first frame gives; null where it does not say. https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1 */
 function zstdContentSize(input: Uint8Array): number | null {
   const view = new DataView(input.buffer, input.byteOffset, input.length);
@@ -90,10 +160,11 @@ function native(decompress: (input: Uint8Array, maxOutputLength: number) => Uint
     );
 }
 
-function guarded(work: () => Uint8Array): Uint8Array {
+function guarded<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
+    if (error instanceof DecompressionError) throw error;
     throw new DecompressionError(error instanceof Error ? error.message : String(error));
   }
 }
@@ -108,9 +179,9 @@ function isGzip(input: Uint8Array): boolean {
 }
 
 /** Writes to `output` from `at`; returns where it ended. */
-type Expand = (input: Uint8Array, output: Uint8Array, at: number) => number;
+export type Expand = (input: Uint8Array, output: Uint8Array, at: number) => number;
 
-function intoFresh(expand: Expand): Decompress {
+export function intoFresh(expand: Expand): Decompress {
   return (input, size) => {
     const output = new Uint8Array(size);
     const end = expand(input, output, 0);
@@ -120,7 +191,7 @@ function intoFresh(expand: Expand): Decompress {
 }
 
 /** Copies `length` bytes from `distance` before `at`: what overlaps repeats. Inside `output`, or an error. */
-function repeat(output: Uint8Array, at: number, distance: number, length: number): number {
+export function repeat(output: Uint8Array, at: number, distance: number, length: number): number {
   if (distance === 0 || distance > at) throw new DecompressionError('it refers to bytes before its start');
   const end = at + length;
   if (end > output.length) throw new DecompressionError('it gives more bytes than it should');
@@ -129,7 +200,8 @@ function repeat(output: Uint8Array, at: number, distance: number, length: number
   return end;
 }
 
-function literal(input: Uint8Array, from: number, length: number, output: Uint8Array, at: number): number {
+/** Copies `length` bytes from `from`. Inside both, or an error. */
+export function literal(input: Uint8Array, from: number, length: number, output: Uint8Array, at: number): number {
   if (length > input.length - from) throw new DecompressionError('it ends too soon');
   if (length > output.length - at) throw new DecompressionError('it gives more bytes than it should');
   if (length > 32) output.set(input.subarray(from, from + length), at);

@@ -1,7 +1,7 @@
-import { readSync } from 'node:fs';
+import { fstatSync, readSync, type Stats } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { FormatError } from '../format-error';
-import type { ByteSource } from './byte-source';
+import { type ByteSource, CHANGED } from './byte-source';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file.',
@@ -12,7 +12,21 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'the path is a circle of symbolic links.',
   EMFILE: 'too many files are open; close some and try again.',
   ENAMETOOLONG: 'the path is too long.',
+  ENOMEM: 'the system has no memory left for it; close some programs and try again.',
+  EIO: 'its storage reports an error (EIO); check the disk, or the connection to it, and try again.',
+  ESTALE: 'its network storage was unmounted, or the file was replaced there (ESTALE); check the mount and open the file again.',
 };
+const UNREACHABLE = new Set([
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOTCONN',
+  'ETIMEDOUT',
+  'ECONNRESET',
+  'ENXIO',
+  'ENODEV',
+]);
 
 /** @throws FormatError when there is such a folder, but it may not be read */
 export async function listFolder(path: string): Promise<readonly string[] | null> {
@@ -36,13 +50,18 @@ export async function openFile(path: string): Promise<ByteSource> {
     if (kind.isDirectory()) throw new FormatError(path, null, REASONS.EISDIR!);
     if (!kind.isFile()) throw new FormatError(path, null, 'this is a device or a pipe; only regular files can be read.');
     handle = await open(path, 'r');
-    const { size, mtimeMs } = await handle.stat();
-    if (size === 0) throw new FormatError(path, 0, 'the file is empty.');
-    return new FileBytes(path, size, `${size}-${mtimeMs}`, handle);
+    const stats = await handle.stat();
+    if (stats.size === 0) throw new FormatError(path, 0, 'the file is empty.');
+    return new FileBytes(path, stats.size, fingerprintOf(stats), handle);
   } catch (error) {
     await handle?.close();
     throw explained(path, null, error);
   }
+}
+
+/** The inode tells two files apart that were saved under one name, as large and at the same time. */
+function fingerprintOf({ size, mtimeMs, ino }: Pick<Stats, 'size' | 'mtimeMs' | 'ino'>): string {
+  return `${size}-${mtimeMs}-${ino}`;
 }
 
 class FileBytes implements ByteSource {
@@ -66,6 +85,7 @@ class FileBytes implements ByteSource {
       if (bytesRead === 0) throw this.endsAt(offset + done, target.length - done);
       done += bytesRead;
     }
+    this.checkUnchanged();
   }
 
   readSync(offset: number, target: Uint8Array): void {
@@ -79,9 +99,22 @@ class FileBytes implements ByteSource {
       if (bytesRead === 0) throw this.endsAt(offset + done, target.length - done);
       done += bytesRead;
     }
+    this.checkUnchanged();
+  }
+
+  /** A file that is written in place while it is read would give bytes of two saves. */
+  private checkUnchanged(): void {
+    let now: string;
+    try {
+      now = fingerprintOf(fstatSync(this.handle.fd));
+    } catch (error) {
+      throw explained(this.path, null, error);
+    }
+    if (now !== this.fingerprint) throw new FormatError(this.path, null, CHANGED);
   }
 
   private endsAt(offset: number, missing: number): FormatError {
+    this.checkUnchanged();
     return new FormatError(this.path, offset, `the file ends here, but ${missing} more bytes were expected.`);
   }
 
@@ -94,5 +127,9 @@ class FileBytes implements ByteSource {
 function explained(path: string, offset: number | null, error: unknown): Error {
   if (error instanceof FormatError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  return new FormatError(path, offset, (code === undefined ? undefined : REASONS[code]) ?? `the file cannot be read (${code ?? message}).`);
+  if (code === undefined) return new FormatError(path, offset, `the file cannot be read (${message}).`);
+  if (UNREACHABLE.has(code)) {
+    return new FormatError(path, offset, `its storage cannot be reached (${code}); check the disk or the network and try again.`);
+  }
+  return new FormatError(path, offset, REASONS[code] ?? `the file cannot be read (${code}).`);
 }

@@ -1,5 +1,5 @@
 import { FormatError } from '../format-error';
-import type { ByteSource, OpenBytes } from './byte-source';
+import { type ByteSource, CHANGED, type OpenBytes } from './byte-source';
 
 interface Handle {
   readonly source: Promise<ByteSource>;
@@ -29,7 +29,7 @@ export class ShardPool {
       fingerprint,
       read: (offset, target) =>
         this.use(path, async (source) => {
-          if (source.fingerprint !== fingerprint) throw new FormatError(path, null, 'the file changed while it was being read.');
+          if (source.fingerprint !== fingerprint) throw new FormatError(path, null, CHANGED);
           await source.read(offset, target);
         }),
       async close() {},

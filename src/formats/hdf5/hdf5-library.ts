@@ -56,6 +56,15 @@ const EROFS = 69;
 /** Far above any name; a longer one is no text that is looked for. */
 const MOST_TEXT = 4096;
 
+/** A fresh instance of the library. */
+export async function loadHdf5(): Promise<H5Module> {
+  // biome-ignore lint/style/noRestrictedImports: a package's module, which it does not export by name.
+  const { default: found } = await import('../../../node_modules/h5wasm/dist/esm/hdf5_util.js');
+  // Bundled as CommonJS, its default export lies one level deeper.
+  const load = typeof found === 'function' ? found : found.default;
+  return (await load({ noInitialRun: true, print: () => {}, printErr: () => {} })) as H5Module;
+}
+
 /**
  * A file behind an instance of the HDF5 library of its own. The library sees the bytes of this file, read-only, and no other file, so that
  * links out of it lead nowhere. After an abort nothing more is read from it.
@@ -73,11 +82,7 @@ export class Hdf5File {
   /** @throws FormatError when it is no sound HDF5 file */
   static async open(source: ByteSource): Promise<Hdf5File> {
     if (source.readSync === undefined) throw new FormatError(source.path, null, 'an HDF5 file can be read only from a disk.');
-    // biome-ignore lint/style/noRestrictedImports: a package's module, which it does not export by name.
-    const { default: found } = await import('../../../node_modules/h5wasm/dist/esm/hdf5_util.js');
-    // Bundled as CommonJS, its default export lies one level deeper.
-    const load = typeof found === 'function' ? found : found.default;
-    const library = (await load({ noInitialRun: true, print: () => {}, printErr: () => {} })) as H5Module;
+    const library = await loadHdf5();
     const opened = new Hdf5File(library, source);
     opened.mount();
     opened.file = opened.call('the file cannot be opened: it is damaged, cut off or still being written.', () =>

@@ -1,5 +1,6 @@
 import { BYTES_PER_ELEMENT, decoder, type ElementType } from '../matrices/elements';
 import { checkRows } from '../matrices/row-blocks';
+import { rowAxesOf, slabs } from '../matrices/slabs';
 import type { MatrixSource, RowBlock } from '../matrix-source';
 import type { Hdf5File } from './hdf5-library';
 
@@ -22,7 +23,7 @@ export function hdf5Matrix(file: Hdf5File, dataset: NumericDataset, rows: number
   const { path, shape, type, chunks } = dataset;
   const size = BYTES_PER_ELEMENT[type];
   const decode = decoder(type, 'little');
-  const rowAxes = axesOf(shape, rows);
+  const rowAxes = rowAxesOf(shape, rows);
   const rowBytes = columns * size;
   const rowsPerUnit = chunks === null ? 1 : Math.min(rows, chunks[0]! * product(shape.slice(1, rowAxes)));
   const unitBytes = rowsPerUnit * rowBytes;
@@ -64,35 +65,6 @@ export function hdf5Matrix(file: Hdf5File, dataset: NumericDataset, rows: number
       }
     },
   };
-}
-
-/** How many axes make the rows. */
-function axesOf(shape: readonly number[], rows: number): number {
-  let axes = 0;
-  for (let merged = 1; merged < rows || axes === 0; axes++) merged *= shape[axes]!;
-  return axes;
-}
-
-/** Rows [first, first + count) as the fewest boxes that are contiguous in C order. */
-export function* slabs(
-  shape: readonly number[],
-  rowAxes: number,
-  first: number,
-  count: number,
-): Generator<{ readonly offset: number[]; readonly count: number[] }> {
-  const inner = Array.from({ length: rowAxes }, (_, k) => product(shape.slice(k + 1, rowAxes)));
-  for (let row = first, left = count; left > 0; ) {
-    const at = inner.map((rows, k) => Math.floor(row / rows) % shape[k]!);
-    // The outermost axis along which whole rows of boxes remain.
-    const axis = inner.findIndex((rows, k) => rows <= left && at.slice(k + 1).every((i) => i === 0));
-    const along = Math.min(shape[axis]! - at[axis]!, Math.floor(left / inner[axis]!));
-    yield {
-      offset: shape.map((_, k) => (k < rowAxes ? at[k]! : 0)),
-      count: shape.map((size, k) => (k < axis ? 1 : k === axis ? along : size)),
-    };
-    row += along * inner[axis]!;
-    left -= along * inner[axis]!;
-  }
 }
 
 function product(sizes: readonly number[]): number {

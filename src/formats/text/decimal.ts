@@ -63,3 +63,28 @@ export function parseDecimal(bytes: Buffer, cursor: Cursor): number {
   }
   return Number(bytes.toString('latin1', from, at));
 }
+
+const SPECIAL: Readonly<Record<string, number>> = {
+  '': Number.NaN,
+  nan: Number.NaN,
+  na: Number.NaN,
+  'n/a': Number.NaN,
+  null: Number.NaN,
+  none: Number.NaN,
+  inf: Number.POSITIVE_INFINITY,
+  infinity: Number.POSITIVE_INFINITY,
+};
+
+/** Whether a text is a number in digits. */
+export function isDecimal(text: string): boolean {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
+}
+
+/** The number that a cell holds, with the words that stand for none or for infinity; null where it is no number. */
+export function toNumber(cell: string): number | null {
+  const text = cell.trim();
+  if (isDecimal(text)) return Number(text);
+  const [, sign, word] = /^([+-]?)(.*)$/s.exec(text.toLowerCase()) as unknown as [string, string, string];
+  if (!Object.hasOwn(SPECIAL, word) || (word === '' && sign !== '')) return null;
+  return sign === '-' ? -SPECIAL[word]! : SPECIAL[word]!;
+}

@@ -41,7 +41,9 @@ test('a file that is replaced in between is refused, not mixed with the old one'
   const a = await pool.shard('/a');
   await pool.shard('/b');
   version = 'new';
-  expect((await formatErrorOf(() => firstByte(a))).message).toBe('/a: the file changed while it was being read.');
+  expect((await formatErrorOf(() => firstByte(a))).message).toBe(
+    '/a: the file changed while it was read; analyse it again once it is saved.',
+  );
   await pool.close();
   expect(folder.left()).toBe(0);
 });

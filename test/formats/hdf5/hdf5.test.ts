@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Hdf5File } from '../../../src/formats/hdf5/hdf5-library';
-import { slabs } from '../../../src/formats/hdf5/hdf5-matrix';
+import { slabs } from '../../../src/formats/matrices/slabs';
 import { kerasNames } from '../../../src/formats/hdf5/keras-names';
 import type { TensorFile } from '../../../src/formats/matrix-source';
 import { openTensorFile } from '../../../src/formats/open';
@@ -17,7 +17,7 @@ const expected = JSON.parse(readFileSync(join(fixtures, 'expected.json'), 'utf8'
 
 async function opened(name: string, bytes: Uint8Array = fixture(name)) {
   const folder = memoryFolder({ [`/${name}`]: bytes });
-  return { folder, file: await openTensorFile(`/${name}`, folder.openBytes, async () => null) };
+  return { folder, file: await openTensorFile(`/${name}`, { openBytes: folder.openBytes, listFolder: async () => null }) };
 }
 const noteOf = (file: TensorFile, name: string) => file.tensors.find((tensor) => tensor.name === name)?.note;
 
@@ -102,7 +102,7 @@ describe('cut off', () => {
     for (const length of lengths) {
       if (length >= bytes.length) continue;
       const folder = memoryFolder({ [`/${name}`]: bytes.slice(0, length) });
-      const error = await formatErrorOf(() => openTensorFile(`/${name}`, folder.openBytes, async () => null));
+      const error = await formatErrorOf(() => openTensorFile(`/${name}`, { openBytes: folder.openBytes, listFolder: async () => null }));
       expect(error.message).toMatch(/\.$/);
       expect(folder.left()).toBe(0);
     }

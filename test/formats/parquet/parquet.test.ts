@@ -73,7 +73,7 @@ test('says what the columns are', async () => {
 
 test('is known by its first bytes', async () => {
   const files = memoryFolder({ '/x.data': bytesOf('codec-zstd.parquet') });
-  const file = await openTensorFile('/x.data', files.openBytes, async () => null);
+  const file = await openTensorFile('/x.data', { openBytes: files.openBytes, listFolder: async () => null });
   expect(file.format).toBe('parquet');
   await file.close();
 });

@@ -21,7 +21,7 @@ const json = (value: unknown) => new Uint8Array(Buffer.from(JSON.stringify(value
 
 function open(config: unknown, beside: Readonly<Record<string, Uint8Array>> = {}, adapter: Uint8Array = ADAPTER) {
   const folder = memoryFolder({ [PATH]: adapter, ...(config === null ? {} : { '/a/adapter_config.json': json(config) }), ...beside });
-  return { folder, opened: openTensorFile(PATH, folder.openBytes, noFolder) };
+  return { folder, opened: openTensorFile(PATH, { openBytes: folder.openBytes, listFolder: noFolder }) };
 }
 
 const PREFIX = 'base_model.model.';

@@ -18,7 +18,10 @@ const folderOf = (name: string): Record<string, Uint8Array> =>
 function open(files: Record<string, Uint8Array>, path = '/run/step-1') {
   const folder = memoryFolder(files);
   const names = Object.keys(files).map((file) => file.slice('/run/step-1/'.length));
-  return { folder, opened: openTensorFile(path, folder.openBytes, async (path) => (path === '/run/step-1' ? names : null)) };
+  return {
+    folder,
+    opened: openTensorFile(path, { openBytes: folder.openBytes, listFolder: async (path) => (path === '/run/step-1' ? names : null) }),
+  };
 }
 
 describe.each(['two-ranks', 'one-file-a-rank'])('%s', (name) => {

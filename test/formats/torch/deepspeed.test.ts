@@ -17,7 +17,10 @@ const filesOf = (name: string): Files =>
 
 function open(files: Files) {
   const folder = memoryFolder(Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`/run/${name}`, bytes])));
-  const opened = openTensorFile('/run', folder.openBytes, async (path) => (path === '/run' ? Object.keys(files) : null));
+  const opened = openTensorFile('/run', {
+    openBytes: folder.openBytes,
+    listFolder: async (path) => (path === '/run' ? Object.keys(files) : null),
+  });
   return { folder, opened };
 }
 

@@ -15,7 +15,7 @@ describe.each([
 ] as const)('%s written by NumPy', (name, dtype, values, elementBytes) => {
   test('streams and reads rows at random', async () => {
     const folder = memoryFolder({ [`/${name}`]: fixture(name) });
-    const file = await openTensorFile(`/${name}`, folder.openBytes, async () => null);
+    const file = await openTensorFile(`/${name}`, { openBytes: folder.openBytes, listFolder: async () => null });
     expect(file.format).toBe('vecs');
     expect(file.tensors[0]).toMatchObject({ name: '', dtype, shape: [5, 3] });
     expect(await streamed(file.matrix(''), 2)).toEqual(values);
@@ -60,6 +60,6 @@ test('640 columns, which start like a pickle, are told by the ending', async () 
   const bytes = new Uint8Array(4 + 640 * 4);
   new DataView(bytes.buffer).setInt32(0, 640, true);
   const { openBytes } = memoryFolder({ '/x.fvecs': bytes });
-  const file = await openTensorFile('/x.fvecs', openBytes, async () => null);
+  const file = await openTensorFile('/x.fvecs', { openBytes, listFolder: async () => null });
   expect(file.tensors[0]).toMatchObject({ shape: [1, 640] });
 });

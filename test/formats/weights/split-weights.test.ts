@@ -25,7 +25,7 @@ async function openCase(name: string, config: unknown): Promise<{ file: TensorFi
   const beside: Record<string, Uint8Array> =
     config === null ? {} : { '/m/config.json': new Uint8Array(Buffer.from(JSON.stringify(config))) };
   const folder = memoryFolder({ [path]: fixture(path.slice(3)), ...beside });
-  return { file: await openTensorFile(path, folder.openBytes, noFolder), folder };
+  return { file: await openTensorFile(path, { openBytes: folder.openBytes, listFolder: noFolder }), folder };
 }
 
 describe.each(Object.entries(expected))('%s', (name, { config, parts }) => {
@@ -148,7 +148,9 @@ test('a part of a file that was cut says so in one sentence', async () => {
   const bytes = fixture('gpt2.safetensors');
   for (let length = 0; length < bytes.length; length += 97) {
     const folder = memoryFolder({ '/m/model.safetensors': bytes.slice(0, length) });
-    await expect(openTensorFile('/m/model.safetensors', folder.openBytes, noFolder)).rejects.toBeInstanceOf(FormatError);
+    await expect(openTensorFile('/m/model.safetensors', { openBytes: folder.openBytes, listFolder: noFolder })).rejects.toBeInstanceOf(
+      FormatError,
+    );
     expect(folder.left()).toBe(0);
   }
 });

@@ -100,7 +100,10 @@ test('the facts at a glance', () => {
 });
 
 describe('header', () => {
-  test('before the file is known', () => expect(headerModel(NEW_SESSION).title).toBe('Spectral health'));
+  test('before the file is known', () => {
+    expect(headerModel(NEW_SESSION).title).toBe('Spectral health');
+    expect(headerModel({ ...NEW_SESSION, path: '/models/step-100/' }).title).toBe('step-100');
+  });
 
   test('the only array of a file has no name of its own', () => {
     expect(headerModel({ ...NEW_SESSION, file: NPY, tensor: '' })).toEqual({
