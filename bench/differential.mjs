@@ -159,7 +159,7 @@ Written by \`npm run bench:differential\`: ${cell(count)} random matrices (seeds
 elements, scales from 1e-30 to 1e30, rows scaled to unit length or not, as embeddings and as weights, each read from the bytes of an NPY file and analysed as
 the product does, beside NumPy and SciPy in float64, which compute every quantity from its definition and the rows.
 
-A value *agrees* when it differs by no more than the stated errors of the arithmetic can move it: eigenvalues from a Gram matrix by (d + sqrt n + 8) eps times the
+A value *agrees* when it differs by no more than the stated errors of the arithmetic can move it: eigenvalues from a Gram matrix by (d + n + 8) eps times the
 largest, singular values from a QR factorisation by (10 sqrt d + sqrt(n / 128) + 2) eps times the largest, and the rows by their own rounding. It is *open* when it does
 and these errors are more than a thousandth of it, so that agreement says little. *Called exact* is what claims to be the quantity of all rows up to rounding: that
 has to be true to a thousandth whatever the tolerance. *Absent* is where a sentence has to stand in place of a number, *bound* a bound that is

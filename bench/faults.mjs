@@ -1,6 +1,7 @@
 /**
- * Kills the built engine a thousand times at random points while it analyses a file and watches a run, and says what held. Linux only looks
- * at processes and open files. Takes some 12 minutes.
+ * Kills the built engine a thousand times at random points while it analyses a file and watches a run, and says what held. It takes a
+ * second or so a kill, and several where the machine is busy: what is watched gives way to everything else. Processes and open files are
+ * looked at on Linux only.
  *
  *   npm run build && npm run bench:faults [-- --kills N --seed N]
  */

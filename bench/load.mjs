@@ -4,7 +4,8 @@
  *
  *   npm run build && npm run bench:load [-- growth|day|writer] [-- --checkpoints 250,500,1000 --tensors 200 --runs 50 --pairs 60]
  *
- * Growth takes 12 minutes, the day a quarter of an hour, the writer 3 minutes. Prints tables; RELIABILITY.md holds those of the last run.
+ * Growth takes a quarter of an hour on an idle machine, the day more than half an hour at full size, the writer 2 minutes. Prints tables; RELIABILITY.md
+ * holds those of the last run.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -39,9 +39,10 @@ function withClauses(text, { FORMATS, CLEAR_ENDINGS, ALL_ENDINGS }) {
   const manifest = JSON.parse(text);
   const { menus, customEditors } = manifest.contributes;
   const binary = FORMATS.flatMap(({ extensions, text }) => (text ? [] : extensions)).filter((ending) => !ending.endsWith('.json'));
+  // No clause can look into a folder: the command does.
+  const inExplorer = `explorerResourceIsFolder || ${named(CLEAR_ENDINGS)}`;
   const clauses = {
-    // No clause can look into a folder: the command does.
-    'explorer/context': `explorerResourceIsFolder || ${named(CLEAR_ENDINGS)}`,
+    'explorer/context': inExplorer,
     'editor/title/context': named(CLEAR_ENDINGS),
     'editor/title': `activeCustomEditorId != 'sigma.spectrum' && ${named([...new Set(binary)])}`,
   };
@@ -49,7 +50,7 @@ function withClauses(text, { FORMATS, CLEAR_ENDINGS, ALL_ENDINGS }) {
     for (const item of menus[menu]) if (item.command === 'sigma.analyze') item.when = clause;
   }
   for (const item of menus['explorer/context']) {
-    if (item.command === 'sigma.compare') item.when = `${named(CLEAR_ENDINGS)} && listMultiSelection`;
+    if (item.command === 'sigma.compare') item.when = `(${inExplorer}) && listMultiSelection`;
   }
   for (const editor of customEditors) {
     if (editor.viewType === 'sigma.spectrum') editor.selector = ALL_ENDINGS.map((ending) => ({ filenamePattern: `*${ending}` }));

@@ -30,6 +30,8 @@ await build({
   platform: 'node',
   format: 'esm',
   packages: 'external',
+  // Node.js finds no directory of a package.
+  alias: { 'vscode-jsonrpc/node': 'vscode-jsonrpc/node.js' },
   logLevel: 'warning',
 });
 const { targets } = await import(path.join(folder, 'targets.mjs'));

@@ -50,7 +50,8 @@ export function describePackage(folder) {
   const place = path.join(root, folder);
   const { name, version, license, author } = JSON.parse(readFileSync(path.join(place, 'package.json'), 'utf8'));
   const licence = STATED[name] ?? license;
-  if (!ALLOWED.has(licence)) throw new Error(`${name} ${version} is under "${licence}", which scripts/licences.mjs does not allow.`);
+  if (!licence?.split(' AND ').every((each) => ALLOWED.has(each)))
+    throw new Error(`${name} ${version} is under "${licence}", which scripts/licences.mjs does not allow.`);
   const texts = readdirSync(place)
     .filter((file) => TEXTS.test(file))
     .sort()
@@ -85,9 +86,7 @@ export function billOfMaterials(packages, product, locked) {
       'bom-ref': id,
       name,
       version,
-      licenses: [
-        { license: licence === 'NIST-Software' ? { name: 'NIST software statement, with the licence of HDF5' } : { id: licence } },
-      ],
+      licenses: [statedLicence(licence)],
       purl: id,
       ...(integrity && {
         externalReferences: [{ type: 'distribution', url: tarball, hashes: [{ alg: 'SHA-512', content: hexOf(integrity) }] }],
@@ -112,6 +111,12 @@ export function billOfMaterials(packages, product, locked) {
     dependencies: [{ ref: main, dependsOn: components.map(({ purl }) => purl) }],
   };
   return `${JSON.stringify(bill, null, 2)}\n`;
+}
+
+/** @param {string} licence as SPDX writes it, or a name of ours */
+function statedLicence(licence) {
+  if (licence.includes(' ')) return { expression: licence };
+  return { license: licence === 'NIST-Software' ? { name: 'NIST software statement, with the licence of HDF5' } : { id: licence } };
 }
 
 /** @param {{ name: string, version: string }} named */

@@ -10,7 +10,8 @@ const GLOBALS = new Set(['fetch', 'WebSocket', 'XMLHttpRequest', 'EventSource', 
 /**
  * The only uses, by program, and none opens a connection: the transport over sockets of vscode-jsonrpc (`net`), which is not used, for editor
  * and engine speak over the IPC of their process; a Socket over a pipe that a process was started with (`node:net`); and Emscripten's loader
- * and its lazy files, of which h5wasm gets neither: its code is in the bundle, and its one file is handed to it.
+ * and its lazy files, of which h5wasm gets neither: its code is in the bundle, and its one file is handed to it. zstddec fetches its own code
+ * from a `data:` address, which holds it.
  */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'engine.js': ['net'],
@@ -19,6 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'sigma-commands.js': ['net'],
   'gpu-host.js': ['net', 'node:net'],
   'library-h5wasm-dist-esm-hdf5_util-js.js': [...Array<string>(5).fill('XMLHttpRequest'), 'fetch'],
+  'library-zstddec.js': ['fetch', 'fetch'],
 };
 
 type Node = { type: string; [part: string]: unknown };

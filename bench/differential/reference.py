@@ -5,7 +5,7 @@ Reads records from standard input (two little-endian uint32, the lengths; the re
 with one line of JSON: {"checks": [[quantity, status, relative error, ours, expected, tolerance], ...]}, where status is "agrees", "differs"
 or "open" (agrees, but the stated error of the arithmetic is more than a thousandth of the value).
 
-Tolerances. Eigenvalues from a Gram matrix are wrong by at most e = (d + sqrt n + 8) eps l_1, from a QR factorisation the singular values by
+Tolerances. Eigenvalues from a Gram matrix are wrong by at most e = (d + n + 8) eps l_1, from a QR factorisation the singular values by
 (10 sqrt d + sqrt(n / 128) + 2) eps s_1; rounding of the rows (as read, scaled, centred) moves singular values by at most 4 eps |X|_F more (Weyl).
 The tolerance of a quantity is how far such errors of all eigenvalues at once can move it.
 """
@@ -166,7 +166,7 @@ def check(report, npy):
         own = rounding
         if qr:
             own = own + (10 * np.sqrt(d) + np.sqrt(n / 128) + 2) * EPS * np.sqrt(l[0])
-        gram = 0 if qr else (d + np.sqrt(n) + 8) * EPS * values[0]
+        gram = 0 if qr else (d + n + 8) * EPS * values[0]
         return gram + 2 * roots * own + own**2
 
     e, ec = errors(l), errors(c)
@@ -334,7 +334,7 @@ def check_sample(report, npy):
         x = x / np.abs(x).max(axis=1)[:, None]
         x = x / np.linalg.norm(x, axis=1)[:, None]
     l = np.linalg.svd(x, compute_uv=False) ** 2 / n
-    e = (d + np.sqrt(n) + 8) * EPS * l[0] + 8 * EPS * np.sqrt(l * np.sum(l))
+    e = (d + n + 8) * EPS * l[0] + 8 * EPS * np.sqrt(l * np.sum(l))
     full = np.concatenate([l, np.zeros(d - len(l))])
     q = report["quantities"]
 

@@ -95,6 +95,11 @@ const engine: ConstructorParameters<typeof RunWatcher>[0] = {
 const watcher = new RunWatcher(
   engine,
   (event) => {
+    if (event.kind === 'ended') {
+      known.delete(event.run);
+      sender.forget(event.run);
+      receiver.forget(event.run);
+    }
     if (event.kind !== 'changed') return;
     const { reports, change } = sender.change(event.report);
     for (const part of reports) receiver.take(travel(part));

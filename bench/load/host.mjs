@@ -1,11 +1,13 @@
 // An extension host: loads the built extension with an editor that records, and reports how long its thread was ever blocked.
 // Arguments as JSON: `fake` is the bundled test/editor/fake-vscode.ts, `big` the run of so many `checkpoints`, `files` those of the first panels,
 // `limit` and `rest` seconds until it gives up and after all is analysed.
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as after } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 
 const require = createRequire(import.meta.url);
 const { extension, fake, folders, big, checkpoints, panels, files, history, limit, rest } = JSON.parse(process.argv[2]);
@@ -110,6 +112,19 @@ const memoryOf = (pid, field) => {
 const handlesOf = (pid) => readdirSync(`/proc/${pid}/fd`).length;
 const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
 
+/** A thread that does nothing else: when it is late, the machine had no processor for it. */
+const idle = new Worker(
+  `const { parentPort, workerData } = require('node:worker_threads');
+  let last = performance.now(), blocks = 0, longest = 0;
+  setInterval(() => {
+    const now = performance.now();
+    if (now - last > workerData) blocks++;
+    longest = Math.max(longest, now - last);
+    last = now;
+  }, 5);
+  parentPort.on('message', () => parentPort.postMessage({ blocks, longest: Math.round(longest) }));`,
+  { eval: true, workerData: BLOCK },
+);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 let busiest = 0;
 const longest = [];
@@ -138,6 +153,9 @@ activate({
   workspaceState: { get: (_, initial) => initial, update: async () => {} },
 });
 tree.onDidChangeTreeData(redraw);
+// What starting takes is measured elsewhere.
+last = performance.now();
+lastCpu = process.cpuUsage();
 delay.enable();
 
 const open = () => {
@@ -202,6 +220,8 @@ await after(1000 * rest);
 const idleShare = crashed ? null : Math.round((1e5 * (ticks() - ticksBefore)) / (performance.now() - idleFrom)) / 100;
 clearInterval(beat);
 delay.disable();
+idle.postMessage('');
+const [nothingElse] = await once(idle, 'message');
 console.log(
   JSON.stringify({
     reached: newestCount(),
@@ -214,6 +234,7 @@ console.log(
     p999: Math.round(delay.percentile(99.9) / 1e5) / 10,
     busiest: Math.round(busiest),
     blocks: longest.length,
+    nothingElse,
     longest: longest.sort((a, b) => b.ms - a.ms).slice(0, 5),
     drawn,
     // Hundredths of a second of processor time are a tick: percent of one processor.

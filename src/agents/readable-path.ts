@@ -32,7 +32,7 @@ export async function readablePath(asked: string, roots: readonly string[]): Pro
   throw new ToolFailure(`There is no file or folder ${asked} in ${roots.join(', ')}. List the folder to see what is there, and ask again.`);
 }
 
-const ENDINGS = FILE_ENDINGS.map((ending) => `.${ending}`).join(', ');
+const ENDINGS = FILE_ENDINGS.join(', ');
 
 /** @throws ToolFailure when any of the paths leads out of the roots by a link */
 export async function refuseOutside(paths: readonly string[], roots: readonly string[]): Promise<void> {

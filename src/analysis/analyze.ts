@@ -4,7 +4,7 @@ import { grouped } from './grouped';
 import { type Measured, measureDense, measureMatrixFree, NOTHING, type Settings } from './measure';
 import { type RowFacts, RowPreparation } from './prepare-rows';
 import { isResolved, roundingPays } from './product-precision';
-import { type Rows, readRows, rowsPerBlock, sampleStream } from './read-rows';
+import { type Rows, readRows, sampleStream, streamRows } from './read-rows';
 import { type AnalysisOptions, REPORT_SCHEMA, type SampleDescription, type SpectralReport, type StopReason } from './report';
 import { nestedSample } from './sample';
 import { rowCapacity, type Spectra, SpectraAccumulator } from './spectra';
@@ -94,7 +94,7 @@ export async function analyze(
     heldOut = sample.beyond;
     await add(sample.rows);
   } else {
-    for await (const block of source.stream(rowsPerBlock(columns))) {
+    for await (const block of streamRows(source)) {
       read += block.count;
       await add(block);
       hooks.progress(source.rows === null ? 0 : (GRAM_SHARE * read) / source.rows, `Read ${grouped(read)} rows`);
@@ -160,7 +160,7 @@ export async function analyze(
 
   /** One more pass over all rows, as they enter the statistics. */
   async function* passes(preparation = new RowPreparation(columns, normalize)): AsyncGenerator<Rows> {
-    for await (const block of source.stream(rowsPerBlock(columns))) {
+    for await (const block of streamRows(source)) {
       hooks.poll();
       yield preparation.prepare(block);
     }

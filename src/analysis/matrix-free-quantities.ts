@@ -298,7 +298,9 @@ function moved(bound: Bound, by: number): Bound {
 
 /** The middle of the interval, cut to the certificate: where brackets are wide neither of their ends is the better guess. */
 function estimated(interval: Bound, certain: Bound): Bounded {
-  const lower = Math.max(interval.lower ?? certain.lower!, certain.lower!);
-  const upper = Math.min(interval.upper ?? certain.upper!, certain.upper!);
+  // Also where an interval misses the certificate altogether.
+  const cut = (x: number): number => Math.min(Math.max(x, certain.lower!), certain.upper!);
+  const lower = cut(interval.lower ?? certain.lower!);
+  const upper = cut(interval.upper ?? certain.upper!);
   return { value: (lower + upper) / 2, exact: false, bounds: [{ ...interval, lower, upper }, certain], reason: null };
 }

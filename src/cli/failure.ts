@@ -11,9 +11,18 @@ const SYSTEM_SENTENCES: Readonly<Record<string, string>> = {
   EPERM: 'reading or writing it is not permitted',
   EISDIR: 'this is a folder; name a file',
   ENOTDIR: 'a part of this path is not a folder',
-  ENOSPC: 'the disk is full',
+  EROFS: 'it lies on read-only storage',
+  ENOSPC: 'the disk is full; free some space',
+  EDQUOT: 'the quota of the disk is used up; free some space',
+  EIO: 'its storage reports an error; check the disk, or the connection to it',
   EMFILE: 'too many files are open; close some programs and try again',
 };
+
+/** What the system says of a file, as a phrase for a person. */
+export function systemPhrase(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return SYSTEM_SENTENCES[code ?? ''] ?? code ?? message;
+}
 
 /** Any error as one sentence for stderr. */
 export function sentence(error: unknown): string {

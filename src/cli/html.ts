@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { SpectralReport } from '../analysis/report';
 import type { TensorFile } from '../formats/matrix-source';
 import { standalonePage } from '../standalone-page';
-import { Failure } from './failure';
+import { Failure, systemPhrase } from './failure';
 
 /**
  * Whether a panel of `input` can be written to `path`: asked before the analysis, so that nobody waits in vain.
@@ -38,8 +38,8 @@ async function writeWhole(path: string, content: string): Promise<void> {
     await writeFile(temporary, content, { flag: 'wx' });
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Failure(`--html ${path}: it cannot be written there (${code ?? message})`);
+    // On a disk that fails, that may fail too: the first error says why.
+    await rm(temporary, { force: true }).catch(() => {});
+    throw new Failure(`--html ${path}: it cannot be written there: ${systemPhrase(error)}`);
   }
 }

@@ -58,6 +58,8 @@ export interface RunSession {
   analyzer(directory: string): CheckpointAnalyzer;
   /** @throws Failure when nothing in it can be analysed, now or once its saves are complete */
   analyze(directory: string): Promise<AnalyzedRun>;
+  /** Says on stderr why the history cannot be kept, once for each reason; nothing where it can. */
+  complainOfUnkept(): void;
   /** @throws Failure when no checkpoint has the baseline's name */
   report(directory: string, run: AnalyzedRun): RunReport;
 }
@@ -73,6 +75,15 @@ export async function inRunSession<T>(
   try {
     const backend = await selectBackend(request.options.backend);
     try {
+      let complained: string | null = null;
+      const complainOfUnkept = (): void => {
+        const unkept = history?.unkept ?? null;
+        if (unkept === null || unkept === complained) return;
+        complained = unkept;
+        terminal.progress.erase();
+        terminal.complain(unkept);
+      };
+      complainOfUnkept();
       const analyzer = (directory: string): CheckpointAnalyzer => {
         return { run: resolve(directory), options: request.options, backend, history };
       };
@@ -80,6 +91,7 @@ export async function inRunSession<T>(
         const progress = (fraction: number, stage: string): void =>
           terminal.progress.draw(fraction, `${basename(resolve(directory))} · ${stage}`);
         const run = await analyzeRun(analyzer(directory), { poll() {}, progress });
+        complainOfUnkept();
         if (run.checkpoints.length === 0 && run.pending.length === 0) throw nothingIn(directory, run);
         return run;
       };
@@ -93,7 +105,7 @@ export async function inRunSession<T>(
         const sentences = useless.map((control) => `The control ${control} says nothing of this run: ${UNINFORMATIVE}`);
         return { ...judged, missing: [...judged.missing, ...sentences] };
       };
-      return await work({ request, analyzer, analyze, report });
+      return await work({ request, analyzer, analyze, report, complainOfUnkept });
     } finally {
       terminal.progress.erase();
       await backend.kernels.close();

@@ -11,6 +11,7 @@ import { recognise } from '../runs/recognise';
 import type { AnalyzedCheckpoint, RunReport } from '../runs/run-report';
 import { type WatchNotice, watchRun } from '../runs/watch-run';
 import { forecastSentence } from '../words/run';
+import { unreachablePhrase } from '../words/unreachable';
 import { parseArguments } from './arguments';
 import { type Command, ExitCode } from './command';
 import { Failure } from './failure';
@@ -124,6 +125,7 @@ async function follow(
   async function ready(checkpoint: Checkpoint, key: string): Promise<void> {
     const analysis = await analyzeCheckpoint(checkpoint, analyzer, hooks);
     terminal.progress.erase();
+    session.complainOfUnkept();
     // Overwritten meanwhile: it will be handed over again.
     if ((await checkpointKey(checkpoint)) !== key) return;
     if (analysis.checkpoint.matrices.length > 0) {
@@ -187,7 +189,7 @@ export function eventText(event: WatchEvent, time: Date, style: Style, width: nu
     case 'changed':
       return line(style.dim(`${printable(event.checkpoint)} of ${run} was overwritten while it was read; it will be read again`));
     case 'unreachable':
-      return line(style.yellow(`${run} cannot be reached (${printable(event.reason)}); trying again`));
+      return line(style.yellow(`${run} cannot be reached: ${printable(unreachablePhrase(event.reason))}; trying again`));
     case 'reachable':
       return line(`${run} can be reached again`);
   }

@@ -1,8 +1,7 @@
 import { posix } from 'node:path';
 import * as vscode from 'vscode';
-import { listFolder } from '../formats/bytes/file-bytes';
-import { formatOfFolder } from '../formats/registry';
-import { COMMANDS, FILE_ENDINGS, isAnalysable, isOffered } from './contributions';
+import { COMMANDS, FILE_ENDINGS, isAnalysable } from './contributions';
+import { folderKind, readablePlaces } from './readable-places';
 import { runOf } from './run-actions';
 import { plain } from './run-phrases';
 import type { RunsModel } from './runs-model';
@@ -29,21 +28,12 @@ export function registerAnalyzeCommand(open: OpenSpectrum, runs: RunsModel): vsc
 /** A menu passes what is under the pointer, the Explorer's the whole selection too; a problem passes its file as text, the palette nothing. */
 async function requested(runs: RunsModel, clicked: unknown, selected: unknown): Promise<readonly vscode.Uri[]> {
   const chosen = Array.isArray(selected) ? selected.filter((uri) => uri instanceof vscode.Uri) : [];
-  const kinds = await Promise.all(chosen.map(folderKind));
-  const readable = chosen.filter((uri, i) => kinds[i] === 'dataset' || (kinds[i] === null && isOffered(uri.path)));
+  const readable = await readablePlaces(chosen);
   if (readable.length > 0) return readable;
   const one = clicked instanceof vscode.Uri ? clicked : typeof clicked === 'string' ? vscode.Uri.parse(clicked, true) : null;
   if (one !== null) return (await folderKind(one)) === 'other' ? explained(one, runs) : [one];
   const active = activeFile();
   return active && isAnalysable(active.path) ? [active] : pickFiles(undefined);
-}
-
-/** Whether a folder is a dataset or a model as a whole; null for what is no folder. */
-async function folderKind({ scheme, fsPath }: vscode.Uri): Promise<'dataset' | 'other' | null> {
-  if (scheme !== 'file') return null;
-  const names = await listFolder(fsPath).catch(() => []);
-  if (names === null) return null;
-  return formatOfFolder(names) === null ? 'other' : 'dataset';
 }
 
 /** Says that a folder cannot be analysed as a whole, and does what the person chooses. @returns files to analyse instead */

@@ -6,18 +6,19 @@ import { levelWord } from '../words/verdict';
 import type { ComparePanels, Sides } from './compare-panel';
 import { COMMANDS, FILE_ENDINGS, isAnalysable, isOffered } from './contributions';
 import type { HealthNode } from './health-view';
+import { folderKind, readablePlaces } from './readable-places';
 import { isNode, pickRun, runOf } from './run-actions';
 import { shown } from './run-phrases';
 import { matrixOf, type RunsModel, runName } from './runs-model';
 
 /**
- * Sigma: Compare Spectral Health, on the selected files or checkpoints, else on files that the person picks; and Compare with Baseline, on
+ * Sigma: Compare Spectral Health, on the selected files, folders or checkpoints, else on files that the person picks; and Compare with Baseline, on
  * a checkpoint, or on the newest one of a run.
  */
 export function registerCompareCommands(model: RunsModel, panels: Pick<ComparePanels, 'open'>): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.commands.registerCommand(COMMANDS.compare, async (clicked?: unknown, selected?: unknown) => {
-      const sides = selectedSides(clicked, selected) ?? (await pickedSides(model, clicked));
+      const sides = (await selectedSides(clicked, selected)) ?? (await pickedSides(model, clicked));
       if (sides !== null) panels.open(sides);
     }),
     vscode.commands.registerCommand(COMMANDS.compareWithBaseline, async (target?: unknown) => {
@@ -31,12 +32,12 @@ export function registerCompareCommands(model: RunsModel, panels: Pick<ComparePa
 }
 
 /** The selection of the Explorer or of Model Health; null where it is less than two. */
-function selectedSides(clicked: unknown, selected: unknown): Sides | null {
+async function selectedSides(clicked: unknown, selected: unknown): Promise<Sides | null> {
   const all: readonly unknown[] = Array.isArray(selected) && selected.length > 0 ? selected : [clicked];
   const checkpoints = all.filter(isNode).flatMap((node) => (node.kind === 'run' ? [] : [node]));
   if (checkpoints.length >= FEWEST_SIDES) return sidesOfNodes(checkpoints);
-  const files = all.filter((uri) => uri instanceof vscode.Uri).filter(isClear);
-  return files.length < FEWEST_SIDES ? null : { sides: files.map(sideOfFile), matrix: null };
+  const places = await readablePlaces(all.filter((uri) => uri instanceof vscode.Uri).filter(({ scheme }) => scheme === 'file'));
+  return places.length < FEWEST_SIDES ? null : { sides: places.map(sideOfFile), matrix: null };
 }
 
 /** Whether its ending alone says that it can be read. */
@@ -102,7 +103,8 @@ function againstBaseline(run: RunReport, target: unknown): Sides | string {
 
 /** From the palette, or with one file to begin with: open files and the checkpoints of watched runs, or files of a dialog. */
 async function pickedSides(model: RunsModel, clicked: unknown): Promise<Sides | null> {
-  const first = clicked instanceof vscode.Uri && isReadable(clicked) ? sideOfFile(clicked) : null;
+  const first =
+    clicked instanceof vscode.Uri && (isReadable(clicked) || (await folderKind(clicked)) === 'dataset') ? sideOfFile(clicked) : null;
   const browse = { label: vscode.l10n.t('Browse…'), description: vscode.l10n.t('choose files'), side: null };
   const known = knownSides(model).filter(({ side }) => side.path !== first?.path);
   const picked = await vscode.window.showQuickPick([...known, browse], {

@@ -103,6 +103,12 @@ export class HealthView implements vscode.TreeDataProvider<HealthNode> {
     }
   }
 
+  /** The editor asks for it when the mouse rests on a row: a long run has a thousand rows. */
+  resolveTreeItem(item: vscode.TreeItem, node: HealthNode): vscode.TreeItem {
+    if (node.kind === 'checkpoint') item.tooltip = paragraphs(checkpointTooltip(node));
+    return item;
+  }
+
   #runItem({ run }: RunNode): vscode.TreeItem {
     const newest = run.checkpoints.at(-1);
     const muted = this.model.isMuted(run.path);
@@ -198,7 +204,7 @@ function checkpointItem(node: CheckpointNode): vscode.TreeItem {
 }
 
 function newCheckpointItem({ run, checkpoint }: CheckpointNode): vscode.TreeItem {
-  const { name, step, level, matrices } = checkpoint;
+  const { name, level, matrices } = checkpoint;
   const roles = [
     name === run.baseline && vscode.l10n.t('baseline'),
     name === run.onset?.name && vscode.l10n.t('onset'),
@@ -206,16 +212,20 @@ function newCheckpointItem({ run, checkpoint }: CheckpointNode): vscode.TreeItem
   ];
   return item(`${run.path}\n${name}`, name, level, [...roles, rankText(run, matrixOf(checkpoint))], {
     contextValue: name === run.baseline ? 'checkpoint.baseline' : 'checkpoint',
-    tooltip: [
-      `${name}: ${levelWord(level)}`,
-      vscode.l10n.t('Step {0}', count(step)),
-      ...outlookEntries(run)
-        .filter(({ value }) => value.startsWith(`${name},`))
-        .map(({ term, value }) => `${term}: ${value}.`),
-      ...drifts(checkpoint),
-    ],
     collapsibleState: matrices.length > 0 ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None,
   });
+}
+
+function checkpointTooltip({ run, checkpoint }: CheckpointNode): string[] {
+  const { name, step, level } = checkpoint;
+  return [
+    `${name}: ${levelWord(level)}`,
+    vscode.l10n.t('Step {0}', count(step)),
+    ...outlookEntries(run)
+      .filter(({ value }) => value.startsWith(`${name},`))
+      .map(({ term, value }) => `${term}: ${value}.`),
+    ...drifts(checkpoint),
+  ];
 }
 
 function tensorItem(node: TensorNode): vscode.TreeItem {
@@ -242,14 +252,14 @@ function item(
     tooltip,
     collapsibleState,
     ...rest
-  }: Pick<vscode.TreeItem, 'contextValue' | 'command' | 'collapsibleState'> & { tooltip: readonly string[] },
+  }: Pick<vscode.TreeItem, 'contextValue' | 'command' | 'collapsibleState'> & { tooltip?: readonly string[] },
 ): vscode.TreeItem {
   const description = shown([levelWord(level), ...remarks.filter((remark) => typeof remark === 'string')].join(' \u00b7 '));
   return Object.assign(new vscode.TreeItem(shown(label), collapsibleState), {
     id,
     description,
     iconPath: levelIcon(level),
-    tooltip: paragraphs(tooltip),
+    ...(tooltip && { tooltip: paragraphs(tooltip) }),
     accessibilityInformation: { label: `${shown(label)}, ${description}` },
     ...rest,
   });

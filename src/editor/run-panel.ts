@@ -14,7 +14,7 @@ import { COMMANDS, RUN_PANEL } from './contributions';
 import { servePanel } from './panel-page';
 import { runOf } from './run-actions';
 import { runItem } from './run-commands';
-import { matrixName, runFrame, runPicture } from './run-picture';
+import { matrixName, namesOf, runFrame, runPicture } from './run-picture';
 import { matrixOf, type RunsModel, runName } from './runs-model';
 import { saveExport } from './save-export';
 import type { OpenSpectrum } from './spectrum-editor';
@@ -80,6 +80,8 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
 /** Measures that are sent at once: more would keep the host from everything else for longer than a person notices. */
 const MOST_CELLS = 20_000;
 const CELLS_AT_A_TIME = 4000;
+/** Milliseconds of work before others have their turn. */
+const STRETCH = 10;
 /** Milliseconds between two pictures of a long run. */
 const LONG_RUN_INTERVAL = 1000;
 
@@ -179,11 +181,19 @@ class OpenPanel {
 
   /** Piece by piece, and of what the page has nothing again. */
   async #postLong(report: RunReport, status: string[]): Promise<void> {
-    const { run, rows, columnOf } = runFrame(report, runName(report));
     const { checkpoints } = report;
+    let since = performance.now();
+    for (const { matrices } of checkpoints) {
+      namesOf(matrices);
+      if (performance.now() - since < STRETCH) continue;
+      await turn();
+      since = performance.now();
+    }
+    const { run, rows, columnOf } = runFrame(report, runName(report));
     const known = new Map(this.#sent?.rows === rows ? this.#sent.checkpoints.map((checkpoint, place) => [checkpoint, place]) : []);
     const places = checkpoints.map((checkpoint) => known.get(checkpoint) ?? null);
     const sent: Sent = { rows, checkpoints };
+    if (this.#closed) return;
     this.#sent = sent;
     this.#send({ type: 'longRun', run, places, status });
     const fresh = places.flatMap((place, i) => (place === null ? [i] : []));

@@ -100,7 +100,8 @@ const names = new WeakMap<Matrices, string>();
 /** Each once: the lists of the checkpoints of a run are equal. */
 const lists = new Map<string, string>();
 
-function namesOf(matrices: Matrices): string {
+/** Takes a moment for each checkpoint that it was never asked of. */
+export function namesOf(matrices: Matrices): string {
   let all = names.get(matrices);
   if (all === undefined) {
     const list = JSON.stringify(matrices.map(key));

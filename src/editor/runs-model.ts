@@ -2,6 +2,7 @@ import { sep } from 'node:path';
 import * as vscode from 'vscode';
 import { LEVELS_WORST_FIRST } from '../analysis/verdict';
 import type { JudgedCheckpoint, RunEvent, RunReport, WatchNotice } from '../engine/protocol';
+import { unreachablePhrase } from '../words/unreachable';
 import { shown } from './run-phrases';
 
 type CheckpointAnalysis = Extract<RunEvent, { kind: 'analysis' }>;
@@ -88,7 +89,9 @@ export class RunsModel {
     const analysis = this.#analyses.get(run);
     const unreachable = this.#unreachable.get(run);
     return [
-      ...(unreachable === undefined ? [] : [vscode.l10n.t('Its folder cannot be read now ({0}); Sigma goes on trying.', unreachable)]),
+      ...(unreachable === undefined
+        ? []
+        : [vscode.l10n.t('Its folder cannot be read now ({0}); Sigma goes on trying.', unreachablePhrase(unreachable))]),
       ...(analysis === undefined ? [] : [analysisSentence(analysis)]),
       ...Array.from(this.#waiting.get(run) ?? [], ([name, phrase]) => vscode.l10n.t('Waiting for {0} to be complete: {1}.', name, phrase)),
     ];

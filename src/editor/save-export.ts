@@ -36,13 +36,22 @@ export async function saveExport(file: Export, subject: vscode.Uri): Promise<voi
     }
     await vscode.workspace.fs.writeFile(target, Buffer.from(file.content, file.encoding));
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    void vscode.window.showErrorMessage(vscode.l10n.t('{0} cannot be written there: {1}', name, plainText(cause)));
+    void vscode.window.showErrorMessage(vscode.l10n.t('{0} cannot be written there: {1}', name, plainText(causeOf(error))));
     return;
   }
   const open = vscode.l10n.t('Open');
   const choice = await vscode.window.showInformationMessage(vscode.l10n.t('Saved {0}.', name), open);
   if (choice === open) await vscode.commands.executeCommand('vscode.open', target);
+}
+
+/** The editor's own errors carry the system's code in their text. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error ? error.message : String(error);
+  if (/ENOSPC|EDQUOT/.test(cause))
+    return vscode.l10n.t('the disk is full, and what is there is not complete. Free some space and export it again.');
+  if (/EROFS/.test(cause)) return vscode.l10n.t('it is read-only storage. Choose another folder.');
+  if (/EACCES|EPERM|NoPermissions/.test(cause)) return vscode.l10n.t('writing is not permitted. Choose another folder.');
+  return cause;
 }
 
 /** `generation-0.npy` and `spectrum.png` give `generation-0-spectrum.png`. What no file system minds, and no hidden file. */
@@ -56,7 +65,7 @@ export function proposedName(subject: string, name: string): string {
 /** Why nothing may be written to the target; null when it may. */
 async function refusalOf(target: vscode.Uri, subject: vscode.Uri, ending: string): Promise<string | null> {
   const name = posix.basename(target.path).toLowerCase();
-  const checkpoint = FILE_ENDINGS.some((known) => name.endsWith(`.${known}`) && `.${known}` !== ending);
+  const checkpoint = FILE_ENDINGS.some((known) => name.endsWith(known) && known !== ending);
   if (!name.endsWith(ending) || checkpoint) {
     return vscode.l10n.t('The name must end in {0} alone, so that no data file is overwritten.', ending);
   }

@@ -61,9 +61,7 @@ export function sound<K extends keyof Params>(kind: K, received: unknown): Param
   throw new EngineError(ErrorCode.internal, `The engine was asked what it does not understand (${where ?? kind}: ${issue.message}).`);
 }
 
-const UNREAD: Readonly<Record<string, v.GenericSchema>> = {
-  '$/cancelRequest': v.looseObject({ id: v.union([v.number(), v.string()]) }),
-};
+const cancellation = v.looseObject({ id: v.union([v.number(), v.string()]) });
 
 /** The channel without what vscode-jsonrpc itself does not look at before it uses it, and which would end the process. */
 export class SoundMessageReader extends IPCMessageReader {
@@ -76,6 +74,5 @@ export class SoundMessageReader extends IPCMessageReader {
 }
 
 function isSound(message: Message & { readonly method?: unknown; readonly params?: unknown }): boolean {
-  const schema = typeof message?.method === 'string' ? UNREAD[message.method] : undefined;
-  return schema === undefined || v.is(schema, message.params);
+  return message?.method !== '$/cancelRequest' || v.is(cancellation, message.params);
 }

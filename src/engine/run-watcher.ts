@@ -66,7 +66,8 @@ export class RunWatcher {
     while (!signal.aborted) {
       const end = await this.#turns.take();
       try {
-        const wanted = await runsOf(set.runs, [...this.#runs.keys()]);
+        const listed = [...this.#runs].flatMap(([path, run]) => (run.hasCheckpoints ? [path] : []));
+        const wanted = await runsOf(set.runs, [...this.#runs.keys()], new Set(listed));
         if (signal.aborted) return;
         pause = this.#replace(wanted, set) ? interval : Math.min(LONGEST_INTERVAL, pause * BACK_OFF);
       } catch (error) {
@@ -155,6 +156,11 @@ class WatchedRun {
     readonly parts: RunParts,
   ) {
     this.#watch().catch(console.error);
+  }
+
+  /** As it was listed last. */
+  get hasCheckpoints(): boolean {
+    return (this.#listing?.checkpoints.length ?? 0) > 1;
   }
 
   /** In the order of their steps; none without any, for a control of which nothing is known yet is none. */
@@ -340,10 +346,14 @@ class WatchedRun {
 }
 
 /** The runs of these folders, and their controls; a run in several folders is watched as the innermost says. */
-async function runsOf(folders: readonly WatchedFolder[], watched: readonly string[]): Promise<Map<string, Settings>> {
+async function runsOf(
+  folders: readonly WatchedFolder[],
+  watched: readonly string[],
+  known: ReadonlySet<string>,
+): Promise<Map<string, Settings>> {
   const runs = new Map<string, Settings>();
   for (const folder of folders.toSorted((a, b) => a.path.length - b.path.length)) {
-    for (const path of await runsIn(folder.path, watched)) runs.set(path, { ...folder, path, told: true });
+    for (const path of await runsIn(folder.path, watched, known)) runs.set(path, { ...folder, path, told: true });
   }
   for (const { controls, options } of [...runs.values()]) {
     for (const path of controls) if (!runs.has(path)) runs.set(path, { path, baseline: null, controls: [], options, told: false });
@@ -351,8 +361,8 @@ async function runsOf(folders: readonly WatchedFolder[], watched: readonly strin
   return runs;
 }
 
-async function runsIn(folder: string, watched: readonly string[]): Promise<readonly string[]> {
-  const found = await findRuns(folder);
+async function runsIn(folder: string, watched: readonly string[], known: ReadonlySet<string>): Promise<readonly string[]> {
+  const found = await findRuns(folder, undefined, known);
   if (found.length > 0) return found;
   // Of one that is out of reach for a while nothing is known, and one that holds nothing yet may become a run.
   const before = watched.filter((path) => path.startsWith(folder + sep));

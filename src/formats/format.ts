@@ -8,7 +8,7 @@ export interface Format {
   readonly label: string;
   /** Endings that say what a file is: they put the action in the menus. Lower case, with the dot; `.safetensors.index.json` is one ending. */
   readonly extensions: readonly string[];
-  /** Endings that files of other kinds have too, e.g. `.json`: such a file is opened when asked for, and no menu offers it. */
+  /** Endings that files of other kinds have too, e.g. `.json`: such a file is opened when asked for, and no menu offers it for this format's sake. */
   readonly sharedExtensions?: readonly string[];
   /** Whether an editor shows such a file as text, which needs no button of ours above it. */
   readonly text?: true;

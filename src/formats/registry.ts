@@ -1,5 +1,6 @@
 import type { Format } from './format';
 import { isWord2vec, isWordVectorText } from './text/word-heads';
+import { isSafetensorsFolder, isTorchFolder } from './weights/model-folder';
 
 const startsWith =
   (...bytes: readonly number[]) =>
@@ -12,6 +13,16 @@ const isHdf5 = startsWith(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a);
 /** A code of four letters and, after length and number of the vectors, 2^20, which each index holds. */
 const isFaiss = (head: Uint8Array): boolean =>
   head.length >= 32 && head[0] === 0x49 && new DataView(head.buffer, head.byteOffset).getBigInt64(16, true) === 2n ** 20n;
+const isArrowFile = startsWith(...Buffer.from('ARROW1'));
+const isFeather1 = startsWith(...Buffer.from('FEA1'));
+/** A stream begins with the length of its schema, in eights of bytes, and the place of the schema in it. */
+const isArrowStream = (head: Uint8Array, size: number): boolean => {
+  if (head.length < 16 || !startsWith(0xff, 0xff, 0xff, 0xff)(head)) return false;
+  const view = new DataView(head.buffer, head.byteOffset);
+  const [length, root] = [view.getUint32(4, true), view.getUint32(8, true)];
+  return length % 8 === 0 && length + 8 <= size && root >= 4 && root < length;
+};
+const isArrow = (head: Uint8Array, size: number): boolean => isArrowFile(head) || isFeather1(head) || isArrowStream(head, size);
 const isTorchMember = (name: string): boolean => name === 'data.pkl' || name.endsWith('/data.pkl');
 
 /**
@@ -40,25 +51,38 @@ const TABLE = [
     limits: 'Arrays of savez at random, those of savez_compressed from start to end.',
   },
   {
+    id: 'sentence-transformers',
+    label: 'sentence-transformers',
+    extensions: [],
+    folder: (names) => names.has('modules.json'),
+    access: 'random',
+    library: null,
+    limits: 'The weights of all modules that `modules.json` lists, named after their folders.',
+  },
+  {
     id: 'safetensors',
     label: 'safetensors',
     extensions: ['.safetensors', '.safetensors.index.json'],
     magic: (head, size) =>
       head.length >= 9 && head[8] === 0x7b && Number(new DataView(head.buffer, head.byteOffset).getBigUint64(0, true)) + 8 <= size,
+    folder: isSafetensorsFolder,
     access: 'random',
     library: null,
     limits:
-      'Also a model in several files, by its index; GPTQ, AWQ, bitsandbytes, compressed-tensors, MLX, MXFP4, NVFP4 and float8 are dequantised.',
+      'Also a model in several files, by its index or its folder; GPTQ, AWQ, bitsandbytes, compressed-tensors, MLX, MXFP4, NVFP4 and float8 are dequantised.',
   },
   {
     id: 'torch',
     label: 'PyTorch',
     extensions: ['.pt', '.pth', '.bin', '.ckpt'],
+    sharedExtensions: ['.bin.index.json'],
     magic: isPickle,
     member: isTorchMember,
+    folder: isTorchFolder,
     access: 'random',
     library: null,
-    limits: 'ZIP and legacy files of torch.save and TorchScript; pickles are read as data, nothing in them is run.',
+    limits:
+      'ZIP and legacy files of torch.save and TorchScript, also by an index or a folder; pickles are read as data, nothing in them is run.',
   },
   {
     id: 'dcp',
@@ -120,6 +144,25 @@ const TABLE = [
     limits: 'Each column of vectors, and all numeric columns together as one matrix; every codec but LZO; what is missing becomes NaN.',
   },
   {
+    id: 'arrow',
+    label: 'Arrow and Feather',
+    extensions: ['.arrow', '.feather', '.arrows'],
+    magic: isArrow,
+    access: 'both',
+    library: null,
+    limits:
+      'Files and streams, also with LZ4 and Zstandard: columns as in Parquet; large compressed batches from start to end; no dictionaries, no Feather V1.',
+  },
+  {
+    id: 'datasets',
+    label: 'Hugging Face dataset',
+    extensions: [],
+    folder: (names) => names.has('dataset_dict.json') || (names.has('state.json') && names.has('dataset_info.json')),
+    access: 'both',
+    library: null,
+    limits: 'Folders of save_to_disk: each column of vectors, of all splits as `train/embedding`; columns as in Arrow.',
+  },
+  {
     id: 'vecs',
     label: 'TEXMEX vectors',
     extensions: ['.fvecs', '.bvecs', '.ivecs'],
@@ -143,13 +186,14 @@ const TABLE = [
     id: 'zarr',
     label: 'Zarr',
     extensions: ['.zarr', '.zarr.zip'],
-    sharedExtensions: ['.zarray', '.zgroup', '.zmetadata', 'zarr.json'],
+    sharedExtensions: ['.zarray', '.zgroup', '.zmetadata'],
+    endingDecides: true,
     member: (name) => /(?:^|\/)(?:\.zarray|\.zgroup|zarr\.json)$/.test(name),
     folder: (names) => ['.zarray', '.zgroup', '.zmetadata', 'zarr.json'].some((name) => names.has(name)),
     access: 'both',
     library: null,
     limits:
-      'Versions 2 and 3, also sharded and as ZIP: gzip, zlib, zstd, LZ4, Blosc and CRC-32C; chunks of at most 32 MiB, and one that is not stored counts as its fill value.',
+      'Versions 2 and 3, also sharded and as ZIP; gzip, zlib, zstd, LZ4 and Blosc; what is not stored counts as the fill value, and chunks of more than 32 MiB are read from start to end.',
   },
   {
     id: 'faiss',
@@ -161,6 +205,17 @@ const TABLE = [
     library: null,
     limits:
       'Flat vectors, by themselves, with ids, in HNSW, in IVF lists, or after a transform; compressed indexes are told by their kind.',
+  },
+  {
+    id: 'projector',
+    label: 'TensorBoard projector',
+    extensions: [],
+    sharedExtensions: ['.pbtxt'],
+    text: true,
+    folder: (names) => names.has('projector_config.pbtxt'),
+    access: 'both',
+    library: null,
+    limits: 'The tables and `.bytes` that `projector_config.pbtxt` names in its folder; not what lies in a checkpoint of TensorFlow.',
   },
   {
     id: 'word2vec',
@@ -181,7 +236,7 @@ const TABLE = [
     magic: isWordVectorText,
     access: 'sequential',
     library: null,
-    limits: 'word2vec, fastText and GloVe; words may hold spaces and any Unicode, and are left out.',
+    limits: 'As word2vec, fastText and GloVe write them; words may hold spaces and any Unicode, and are left out.',
   },
   {
     id: 'json',

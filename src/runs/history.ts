@@ -74,6 +74,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; free some space',
   EDQUOT: 'the quota of the disk is used up; free some space',
   EROFS: 'it lies on read-only storage; make that writable',
+  // What Node.js makes of EROFS where the folder is yet to be made.
+  ENOENT: 'its folder cannot be made; is the storage read-only?',
   EACCES: 'writing there is not permitted; mend the permissions',
   EPERM: 'writing there is not permitted; mend the permissions',
   EIO: 'its storage reports an error (EIO); check the disk, or the connection to it',

@@ -120,8 +120,9 @@ function nothing(path: string, entries: readonly Entry[]): string {
  * The folders that are runs, from `root` down to four levels below and until `maxEntries` files and folders have been seen. They come
  * level by level, in natural order of their paths. Inside a run there are none. One checkpoint without a mark of its writer is no run
  * yet. Not entered: `node_modules`, folders whose name begins with a dot, and links.
+ * @param known folders that were found to be runs before, and are while they are there
  */
-export async function findRuns(root: string, maxEntries = 10_000): Promise<string[]> {
+export async function findRuns(root: string, maxEntries = 10_000, known: ReadonlySet<string> = new Set()): Promise<string[]> {
   const runs: string[] = [];
   let level = [resolve(root)];
   let seen = 0;
@@ -129,7 +130,7 @@ export async function findRuns(root: string, maxEntries = 10_000): Promise<strin
     const below: string[] = [];
     for (const path of level) {
       if (seen > maxEntries) return runs;
-      const look = await inspect(path);
+      const look = await inspect(path, known.has(path));
       if (look === null) continue;
       seen += look.entries.length;
       if (look.isRun) runs.push(path);
@@ -141,10 +142,11 @@ export async function findRuns(root: string, maxEntries = 10_000): Promise<strin
 }
 
 /** Null where the folder is gone, or not ours to read. */
-async function inspect(path: string): Promise<{ entries: Entry[]; isRun: boolean } | null> {
+async function inspect(path: string, known: boolean): Promise<{ entries: Entry[]; isRun: boolean } | null> {
   try {
     const entries = await listDirectory(path);
     if (entries === null) return null;
+    if (known) return { entries, isRun: true };
     const checkpoints = (await claim(path))?.checkpoints ?? [];
     return { entries, isRun: checkpoints.length > 1 || (checkpoints[0] !== undefined && checkpoints[0].marker !== 'none') };
   } catch (error) {

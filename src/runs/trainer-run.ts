@@ -1,8 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { FormatError } from '../formats/format-error';
 import { parseBoundedJson } from '../formats/json/bounded-json';
 import { isRecord } from '../formats/safetensors/safetensors-header';
 import type { Checkpoint, Layout, RunListing } from './checkpoint';
-import { type Entry, filesOf, foldersOf, type ListDirectory, readSmallFile, sizeOf } from './directory';
+import { type Entry, filesOf, foldersOf, type ListDirectory, readSmallFile } from './directory';
 import { leftAside, markerOf, namesInWords, runListing, unevenFiles } from './listing';
 import { isTensorFile, type Weights } from './weights';
 
@@ -44,21 +45,22 @@ export async function trainerRun(
   folders: readonly TrainerFolder[],
   weightsIn: (entries: readonly Entry[]) => Promise<Weights | null>,
 ): Promise<RunListing> {
-  const states = await Promise.all(folders.map(({ entries }) => stateSize(entries)));
-  const writesState = folders.length === 1 || states.some((size) => size > 0);
+  const states = await Promise.all(folders.map(({ entries }) => stateOf(entries)));
+  const writesState = folders.length === 1 || states.some(({ size }) => size > 0);
   const read = await Promise.all(
     folders.map(async (folder, i) => {
       const weights = await weightsIn(folder.entries);
       const sharded = weights === null && folder.entries.some(({ name }) => SHARDED_STATE.test(name));
       const absent = weights === null && !sharded ? 'its weights' : (weights?.waitingFor ?? null);
-      const unmarked = states[i] === 0 && writesState ? STATE : null;
+      const { size, globalStep } = states[i]!;
+      const unmarked = size === 0 && writesState ? STATE : null;
       const checkpoint: Checkpoint = {
         name: folder.name,
-        step: (await globalStep(folder.entries)) ?? folder.step,
+        step: globalStep ?? folder.step,
         path: folder.path,
         files: weights?.files ?? [],
         parts: weights?.parts ?? [],
-        ...markerOf(absent ?? unmarked, states[i]! > 0 ? 'complete' : 'none'),
+        ...markerOf(absent ?? unmarked, size > 0 ? 'complete' : 'none'),
       };
       return { checkpoint, sharded, refused: weights?.refused ?? null };
     }),
@@ -76,18 +78,36 @@ export async function trainerRun(
   return runListing(layout, checkpoints, missing);
 }
 
-async function stateSize(entries: readonly Entry[]): Promise<number> {
-  const state = entries.find(({ name, kind }) => name === STATE && kind === 'file');
-  return state === undefined ? 0 : ((await sizeOf(state.path)) ?? 0);
+interface State {
+  /** 0 where there is none, or nothing in it yet. */
+  readonly size: number;
+  /** Null where it cannot be read: it is still written, or its log has grown long. */
+  readonly globalStep: number | null;
 }
 
-/** Null where the state cannot be read: it is still written, or its log has grown long. */
-async function globalStep(entries: readonly Entry[]): Promise<number | null> {
-  const state = entries.find(({ name, kind }) => name === STATE && kind === 'file');
-  const text = state === undefined ? null : await readSmallFile(state.path);
+/** What was read of states that are as they were: a run is looked at again and again, and each state holds the log of all steps before it. */
+const known = new Map<string, { readonly stamp: string; readonly state: State }>();
+const MOST_KNOWN = 20_000;
+
+async function stateOf(entries: readonly Entry[]): Promise<State> {
+  const entry = entries.find(({ name, kind }) => name === STATE && kind === 'file');
+  const found = entry && (await stat(entry.path).catch(() => null));
+  if (!entry || !found) return { size: 0, globalStep: null };
+  const { size, mtimeMs, ctimeMs, ino } = found;
+  const stamp = `${size} ${mtimeMs} ${ctimeMs} ${ino}`;
+  const before = known.get(entry.path);
+  if (before?.stamp === stamp) return before.state;
+  const state: State = { size, globalStep: await globalStepIn(entry.path) };
+  if (known.size >= MOST_KNOWN) known.clear();
+  if (state.globalStep !== null) known.set(entry.path, { stamp, state });
+  return state;
+}
+
+async function globalStepIn(path: string): Promise<number | null> {
+  const text = await readSmallFile(path);
   if (text === null) return null;
   try {
-    const parsed = parseBoundedJson(text, state!.path, 'the state', 0);
+    const parsed = parseBoundedJson(text, path, 'the state', 0);
     const step = isRecord(parsed) ? parsed.global_step : null;
     return Number.isSafeInteger(step) && (step as number) >= 0 ? (step as number) : null;
   } catch (error) {

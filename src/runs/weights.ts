@@ -39,7 +39,9 @@ const DISTRIBUTED = /^\.metadata$|\.distcp$/;
 
 /** Whether a file may hold the model's matrices or embeddings, in a format that can be read. */
 export function isTensorFile(name: string): boolean {
-  return formatOfEnding(name) !== null && !name.startsWith('.') && !TRAINING_STATE.test(name) && !DISTRIBUTED.test(name);
+  const format = formatOfEnding(name);
+  // JSON Lines beside a training are its log or its data.
+  return format !== null && format.id !== 'json' && !name.startsWith('.') && !TRAINING_STATE.test(name) && !DISTRIBUTED.test(name);
 }
 
 /** One of the files that together are one model. */

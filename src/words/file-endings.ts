@@ -1,7 +1,7 @@
 import { ALL_ENDINGS, CLEAR_ENDINGS } from '../formats/registry';
 
-/** Endings of the files that can be analysed, without the dot. */
-export const FILE_ENDINGS: readonly string[] = ALL_ENDINGS.map((ending) => ending.slice(1));
+/** Endings of the files that can be analysed. */
+export { ALL_ENDINGS as FILE_ENDINGS };
 
 /** Whether the ending is one of a format that can be read. Files of other kinds may have it too. */
 export function isAnalysable(path: string): boolean {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readRows, rowsPerBlock } from '../../src/analysis/read-rows';
+import { readRows, rowsPerBlock, streamRows } from '../../src/analysis/read-rows';
 import type { MatrixSource } from '../../src/formats/matrix-source';
 
 /** Element (i, j) is i + j / 1000. @param failing the row whose reading fails */
@@ -86,3 +86,29 @@ test('an error comes after the rows before it, and is not heard of when they wer
   await expect(read()).rejects.toThrow('broken');
   expect(seen).toBe(limit);
 });
+
+test.each([[1], [7, 1, 300], [1024], [1500], [1024, 3]])(
+  'rows of a stream come as many at a time, whatever its blocks are: %j',
+  async (...sizes) => {
+    const [rows, columns] = [2500, 300];
+    const source: MatrixSource = {
+      ...sourceOf(rows, columns).source,
+      async *stream(most) {
+        for (let first = 0, k = 0; first < rows; k++) {
+          const count = Math.min(sizes[k % sizes.length], most, rows - first);
+          yield { first, count, values: Float64Array.from({ length: count * columns }, (_, i) => first + Math.floor(i / columns)) };
+          first += count;
+        }
+      },
+    };
+    const counts: number[] = [];
+    const found: number[] = [];
+    for await (const { count, values } of streamRows(source)) {
+      counts.push(count);
+      for (let i = 0; i < count; i++) found.push(values[i * columns], values[(i + 1) * columns - 1]);
+      values.fill(Number.NaN);
+    }
+    expect(counts).toEqual([1024, 1024, 452]);
+    expect(found).toEqual(Array.from({ length: 2 * rows }, (_, i) => Math.floor(i / 2)));
+  },
+);

@@ -148,7 +148,10 @@ describe('sigma watch for a person', () => {
     [{ event: 'failed', checkpoint: 'c', reason: 'no rows' }, 'c of out could not be analysed: no rows'],
     [{ event: 'vanished', checkpoint: 'c' }, 'c of out is gone before it was read to its end'],
     [{ event: 'changed', checkpoint: 'c' }, 'c of out was overwritten while it was read; it will be read again'],
-    [{ event: 'unreachable', reason: 'EIO' }, 'out cannot be reached (EIO); trying again'],
+    [
+      { event: 'unreachable', reason: 'EIO' },
+      'out cannot be reached: its storage reports an error (EIO), check the disk or the connection to it; trying again',
+    ],
     [{ event: 'reachable' }, 'out can be reached again'],
     [{ event: 'waiting', checkpoint: '\u001b[2Jc', waitingFor: 'x\ny' }, 'c of out: x\ufffdy'],
   ])('%j', (event, line) => {

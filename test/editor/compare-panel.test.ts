@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { checkpoint, matrixReport } from '../runs/reports';
 import { NPY } from '../webview/fixtures';
@@ -90,6 +93,21 @@ async function compared(): Promise<readonly string[]> {
 }
 
 describe('Compare Spectral Health', () => {
+  it('compares folders that are models, and leaves others aside', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'sigma-compare-'));
+    try {
+      const folders = ['step-100', 'notes', 'step-200'].map((name) => join(root, name));
+      for (const folder of folders) mkdirSync(folder);
+      for (const folder of [folders[0]!, folders[2]!]) {
+        for (const name of ['.metadata', '__0_0.distcp']) writeFileSync(join(folder, name), '');
+      }
+      await run('sigma.compare', Uri.file(folders[0]!), folders.map(Uri.file));
+      expect(await compared()).toEqual([folders[0], folders[2]]);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
   it('compares the files that are selected in the Explorer, and leaves others aside', async () => {
     const files = ['/work/a.npy', '/work/notes.txt', '/work/b.npy'].map(Uri.file);
     await run('sigma.compare', files[0], files);

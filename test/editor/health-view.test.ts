@@ -106,7 +106,8 @@ describe('the rows of Model Health', () => {
     const report = runReport({ level: 'collapsing' });
     const drift = { shape: { value: -12.5, z: -8.123, evidence: 50 }, U_cov: { value: 0.5, z: null, evidence: null } };
     accept({ ...report, checkpoints: report.checkpoints.map((checkpoint) => ({ ...checkpoint, drift })) });
-    const { tooltip } = view.getTreeItem(view.getChildren(run('runs/exp1'))[0]!);
+    const [node] = view.getChildren(run('runs/exp1'));
+    const { tooltip } = view.resolveTreeItem(view.getTreeItem(node!), node!);
     expect(read(tooltip)).toMatch(/: −12\.50 from the baseline, −8\.120 standard deviations\.\n\nU_cov: \+0\.5000 from the baseline\.$/);
   });
 

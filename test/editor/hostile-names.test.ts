@@ -69,7 +69,7 @@ describe.each(cases)('a name that is %s', (_, name) => {
     let nodes = view.getChildren();
     for (let depth = 0; depth < 3; depth++) {
       expect(nodes.length).toBeGreaterThan(0);
-      const { label, description, tooltip, accessibilityInformation } = view.getTreeItem(nodes[0]!);
+      const { label, description, tooltip, accessibilityInformation } = view.resolveTreeItem(view.getTreeItem(nodes[0]!), nodes[0]!);
       for (const text of [label, description, accessibilityInformation?.label]) expectText(text);
       expectEscaped((tooltip as { value: string }).value);
       expect((tooltip as { supportHtml?: boolean }).supportHtml).toBeFalsy();

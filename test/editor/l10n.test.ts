@@ -200,7 +200,7 @@ describe('in another language, every surface', () => {
     const rows: unknown[] = [state.treeView!.badge!.tooltip];
     const visit = (parent?: Parameters<typeof view.getChildren>[0]): void => {
       for (const node of view.getChildren(parent)) {
-        const { label, description, tooltip, accessibilityInformation } = view.getTreeItem(node);
+        const { label, description, tooltip, accessibilityInformation } = view.resolveTreeItem(view.getTreeItem(node), node);
         rows.push(label, description, tooltip, accessibilityInformation?.label);
         visit(node);
       }

@@ -73,7 +73,9 @@ describe('RunsModel', () => {
   it('says that a folder is out of reach until it is not', () => {
     const model = new RunsModel();
     model.accept({ kind: 'notice', run, notice: { kind: 'unreachable', reason: 'ENOENT' } });
-    expect(model.status(run)).toEqual(['Its folder cannot be read now (ENOENT); Sigma goes on trying.']);
+    expect(model.status(run)).toEqual([
+      'Its folder cannot be read now (it is not there, was it moved or its disk unmounted?); Sigma goes on trying.',
+    ]);
     model.accept({ kind: 'notice', run, notice: { kind: 'reachable' } });
     expect(model.status(run)).toEqual([]);
   });

@@ -71,7 +71,7 @@ describe('saveExport', () => {
 
   it('says in a sentence why something could not be written', async () => {
     await save('/read-only/a.svg');
-    expect(state.said).toEqual(['a.svg cannot be written there: EROFS: read-only file system']);
+    expect(state.said).toEqual(['a.svg cannot be written there: it is read-only storage. Choose another folder.']);
   });
 });
 

@@ -191,7 +191,7 @@ describe('EngineClient', () => {
   it('stays idle after a crash when nothing is watched any more, and gives up where it keeps dying', async () => {
     const { client, states } = clientOf(watching('process.exit(3);'), { delays: [0, 0], window: HOUR });
     client.watchRuns(setOf('/a'));
-    await vi.waitFor(() => expect(states.at(-1)).toBe('failing'));
+    await vi.waitFor(() => expect(states.at(-1)).toBe('failing'), 10_000);
     expect(states.filter((state) => state === 'running')).toHaveLength(3);
     client.watchRuns(setOf());
     client.restart();

@@ -20,6 +20,7 @@ test('the engine answers on after 500 requests that make no sense', async () => 
       });
       engine.once('exit', (code) => reject(new Error(`the engine ended with ${code}`)));
     });
+    for (const params of [undefined, null, 1, {}, { id: {} }]) engine.send({ jsonrpc: '2.0', method: '$/cancelRequest', params });
     const random = randomFrom(1);
     for (let i = 0; i < 500; i++) {
       const line = new TextDecoder().decode(mutateJson(SOUND[random(SOUND.length)]!, SOUND[0]!, random));

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-it('killed 20 times, it is there again by itself, and nothing is lost, halved or left open', { timeout: 120_000 }, async () => {
+it('killed 20 times, it is there again by itself, and nothing is lost, halved or left open', { timeout: 300_000 }, async () => {
   const { wrong, kills, requests, answered, mended } = await killOften(script, folder, 20, 1, () => {});
   expect(wrong).toEqual([]);
   expect(kills).toBe(20);

@@ -25,7 +25,7 @@ export interface Kills {
 const KILLS_A_RUN = 50;
 const FILES = ['embeddings.npy', 'layer.npy'];
 /** Milliseconds between a request and its kill, at most: more than a request takes, with the start of the engine. */
-const LATEST = 600;
+const LATEST = 500;
 const PATIENCE = 60_000;
 
 const options = { ...DEFAULT_OPTIONS, backend: 'cpu' } as const;
@@ -45,7 +45,7 @@ export async function killOften(
 ): Promise<Kills> {
   const outcome: Kills = { kills: 0, requests: 0, answered: 0, mended: 0, checkpoints: 0, entries: 0, torn: 0, wrong: [] };
   const files = [1, 2, 3].map((n) => join(folder, `file-${n}.npy`));
-  for (const [i, path] of files.entries()) writeNpy(path, 4000 * (i + 1), 48 + 16 * i, i + 1);
+  for (const [i, path] of files.entries()) writeNpy(path, 1500 * (i + 1), 32 + 16 * i, i + 1);
   const expected = await reportsOf(script, files);
   const handles = openIn('self', folder).length;
   for (let first = 0; first < kills; first += KILLS_A_RUN) {

@@ -54,6 +54,17 @@ const names = (path: string) => last(path)?.checkpoints.map(({ name }) => name);
 const patience = { timeout: 10_000 };
 
 describe('RunWatcher', () => {
+  it('says once that reports are not kept, whichever run that is noticed in, and again when the reason is another', async () => {
+    const reasons = ['The disk is full.', 'The disk is full.', 'It is read-only.'];
+    const plain = analysis;
+    analysis = async (...asked) => ({ ...(await plain(...asked)), unkept: reasons.shift() ?? null });
+    const root = directoryTree({ ...prefixed('a', generations(0, 1)), ...prefixed('b', generations(0, 1)) });
+    watch([folder(root)]);
+    await vi.waitFor(() => expect([names(join(root, 'a')), names(join(root, 'b'))]).toEqual([gens(0, 1), gens(0, 1)]), patience);
+    const said = events.flatMap((event) => (event.kind === 'unkept' ? [event.reason] : []));
+    expect(said).toEqual(['The disk is full.', 'It is read-only.']);
+  });
+
   it('tells of every run of a folder, and of one that comes later, each checkpoint analysed once', async () => {
     const root = directoryTree({ ...prefixed('a', generations(0, 1, 2)), ...prefixed('b', generations(0, 1)) });
     watch([folder(root)]);

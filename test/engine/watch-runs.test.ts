@@ -1,18 +1,20 @@
 // Runs watched by the engine as it ships, on real files.
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DEFAULT_OPTIONS } from '../../src/analysis/report';
 import { EngineClient, type EngineState } from '../../src/engine/client';
 import type { RunEvent, RunReport, WatchedFolder } from '../../src/engine/protocol';
+import { smallDisk } from '../small-disk';
 import { writeNpy } from './npy-file';
 import { alive } from './processes';
 
 const script = resolve('dist/engine.js');
 const sample = resolve('samples/replace-s0');
 const options = { ...DEFAULT_OPTIONS, backend: 'cpu' } as const;
-const patience = { timeout: 15_000 };
+// The analyses have the lowest priority: beside other work they take long.
+const patience = { timeout: 40_000 };
 
 let folder: string;
 let run: string;
@@ -129,6 +131,26 @@ describe('the built engine', () => {
     expect(elapsed).toBeLessThan(3000);
     expect(keys()).toHaveLength(1);
     await vi.waitFor(() => expect(keys()).toHaveLength(2), { timeout: 40_000 });
+  });
+
+  it('watches on where its history is read-only, says so once, and keeps the reports once it is not', async () => {
+    const disk = smallDisk('size=1m');
+    if (disk === null) return;
+    history = join(disk.folder, 'runs.jsonl');
+    writeFileSync(history, '');
+    disk.remount('ro');
+    save(0, 1);
+    watch();
+    await reported(0, 1);
+    save(2);
+    await reported(0, 2);
+    expect(events.filter(({ kind }) => kind === 'unkept')).toEqual([
+      { kind: 'unkept', run, reason: expect.stringContaining('it lies on read-only storage; make that writable.') },
+    ]);
+    disk.remount('rw');
+    save(3);
+    await reported(0, 3);
+    expect(keys()).toHaveLength(4);
   });
 
   it('holds no file of a run between looks, and writes nothing there', async () => {

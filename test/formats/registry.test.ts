@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { openTensorFile } from '../../src/formats/open';
-import { ALL_ENDINGS, CLEAR_ENDINGS, FORMATS, formatOfEnding, formatsOfEnding } from '../../src/formats/registry';
+import { ALL_ENDINGS, FORMATS, formatOfEnding, formatsOfEnding } from '../../src/formats/registry';
 import { fixture, formatErrorOf, memoryFolder } from './bytes/memory-bytes';
 import { zip } from './bytes/zip-writer';
 
@@ -24,7 +24,7 @@ test('an ending that puts the action in the menus belongs to one format; all are
   expect(new Set(endings).size).toBe(endings.length);
   for (const ending of ALL_ENDINGS) expect(ending).toMatch(/^(\.[a-z0-9]+)+$/);
   for (const format of FORMATS) {
-    for (const ending of format.sharedExtensions ?? []) expect(CLEAR_ENDINGS).not.toContain(ending);
+    for (const ending of format.sharedExtensions ?? []) expect(format.extensions).not.toContain(ending);
     expect(format.limits).toMatch(/^[A-Z][^|]*\.$/);
   }
   const ids = FORMATS.map((format) => format.id);
@@ -74,6 +74,7 @@ describe('content', () => {
   test('a broken file is told by the format of its ending', async () => {
     for (const [name, why] of [
       ['/x.npz', 'ZIP archive'],
+      ['/x.bin', 'ZIP archive'],
       ['/x.npy', 'should start with'],
     ] as const) {
       const folder = memoryFolder({ [name]: fixture('stored.npz').subarray(0, 500) });

@@ -2,7 +2,10 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import { DEFAULT_OPTIONS } from '../../src/analysis/report';
 import { serveMcp } from '../../src/cli/mcp-server';
+import { sound } from '../../src/engine/messages';
+import { EngineError } from '../../src/engine/protocol';
 import type { ByteSource } from '../../src/formats/bytes/byte-source';
 import { entryStream, readZip } from '../../src/formats/bytes/zip';
 import { FormatError } from '../../src/formats/format-error';
@@ -47,7 +50,7 @@ export function targets(fixtures: string): Target[] {
     { name: 'pickle', seeds: ending('.pkl', '.metadata'), mutate, run: refusing(runPickle) },
     { name: 'zip', seeds: ending('.npz', '.pt', '.keras'), mutate, run: refusing(runZip) },
     {
-      name: 'json',
+      name: 'json-header',
       seeds: ending('.index.json').concat(
         jsonSeeds(['{"__metadata__":{"a":"b"},"t":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}}']),
       ),
@@ -55,6 +58,7 @@ export function targets(fixtures: string): Target[] {
       run: refusing(runJson),
     },
     { name: 'webview', seeds: jsonSeeds(WEBVIEW_MESSAGES), mutate: mutateJson, run: runWebview },
+    { name: 'rpc', seeds: jsonSeeds(RPC_PARAMS.map(({ params }) => params)), mutate: mutateJson, run: runRpc },
     { name: 'mcp', seeds: jsonSeeds(MCP_LINES), mutate: mutateJson, run: runMcp },
   ];
 }
@@ -227,6 +231,34 @@ async function runWebview(bytes: Uint8Array): Promise<void> {
     parseComparePanelMessage,
   ];
   for (const parse of parsers) parse(message);
+}
+
+const OPTIONS = JSON.stringify(DEFAULT_OPTIONS);
+const RPC_PARAMS = [
+  { kind: 'inspect', params: '{"path":"/runs/a.npy"}' },
+  { kind: 'analyze', params: `{"path":"/runs/a.npy","tensor":"t","options":${OPTIONS},"priority":"visible","token":1}` },
+  {
+    kind: 'compare',
+    params: `{"a":{"path":"/a","tensor":""},"b":{"path":"/b","tensor":""},"options":${OPTIONS},"priority":"visible","token":2}`,
+  },
+  { kind: 'run', params: `{"path":"/runs","options":${OPTIONS},"priority":"background","token":3}` },
+  {
+    kind: 'watchRuns',
+    params: `{"runs":[{"path":"/runs","baseline":null,"controls":["/b"],"options":${OPTIONS}}],"history":"/h","paused":false,"quiet":1}`,
+  },
+] as const;
+
+/** What the engine is asked: taken, or refused in a sentence. */
+async function runRpc(bytes: Uint8Array): Promise<void> {
+  const params = parsedOrNull(bytes);
+  for (const { kind } of RPC_PARAMS) {
+    try {
+      sound(kind, params);
+    } catch (error) {
+      if (!(error instanceof EngineError && /^The engine was asked what it does not understand \(.+\)\.$/s.test(error.message)))
+        throw error;
+    }
+  }
 }
 
 const MCP_LINES = [

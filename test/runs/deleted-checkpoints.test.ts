@@ -74,7 +74,8 @@ it('takes a moment for 100,000 entries, half of them of checkpoints that are gon
     return { ...any, checkpoint: `c${i >> 7}`, step: i >> 7, analysedAt: times[i >> 7]! };
   });
   const listed = entries.filter((_, i) => (i >> 7) % 2).map(({ checkpoint }) => checkpoint);
-  const start = performance.now();
+  const start = process.cpuUsage();
   expect(deletedHeads({ entries } as unknown as History, '/run', listed)).toHaveLength(50_048);
-  expect(performance.now() - start).toBeLessThan(1000);
+  const { user, system } = process.cpuUsage(start);
+  expect((user + system) / 1000).toBeLessThan(1000);
 });

@@ -121,6 +121,12 @@ function under(folder: string, content: Readonly<Record<string, Content>>): Reco
 }
 
 describe('findRuns', () => {
+  test('takes a folder that was a run before for one, without a look inside, while it is there', async () => {
+    const root = directoryTree({ 'a/notes.txt': 'x', 'b/notes.txt': 'x' });
+    const known = new Set(['a', 'gone'].map((name) => join(root, name)));
+    expect(await findRuns(root, undefined, known)).toEqual([join(root, 'a')]);
+  });
+
   const found = async (root: string) => (await findRuns(root)).map((path) => relative(root, path).split(sep).join('/'));
 
   test('finds every layout, level by level, and none inside a run', async () => {

@@ -290,7 +290,7 @@ describe('what goes wrong', () => {
     expect(reader.order).toEqual(['weights_1.npy', 'weights_2.npy']);
   });
 
-  test.each(['EACCES', 'ESTALE', 'EIO'])('the folder cannot be read for a while: %s', async (code) => {
+  test.each(['EACCES', 'ESTALE', 'EIO', 'EHOSTDOWN', 'ENOTCONN'])('the folder cannot be read for a while: %s', async (code) => {
     const trainer = trainerOf('npy');
     const { clock } = trainer.options;
     let failing = false;

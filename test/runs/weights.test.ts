@@ -30,6 +30,7 @@ test.each([
   'zero_pp_rank_0_mp_rank_00_optim_states.pt',
   'bf16_zero_pp_rank_12_mp_rank_00_optim_states.pt',
   'metrics.csv',
+  'samples.jsonl',
   'log.csv',
   '.hidden.npy',
   'trainer_state.json',

@@ -103,6 +103,24 @@ describe.runIf(hasBrowser || process.env.CI === 'true')('the panel in a browser'
     await panel.close();
   });
 
+  test('a file that says nothing of itself can be described, and described anew', async () => {
+    const panel = await openPanel(browser, bundle);
+    const { page } = panel;
+    await panel.send({ type: 'subject', path: '/data/vectors.bin' });
+    await panel.send({ type: 'failure', tensor: null, message: 'Nothing in it says what it is.', cancelled: false, describable: true });
+    await page.getByRole('heading', { level: 1, name: 'vectors.bin' }).waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Give its shape and type…' }).click();
+    const file = { ...NPY, path: '/data/vectors.bin', format: 'raw' };
+    await panel.send({ type: 'file', file, selected: '', layout: { dtype: 'float32', columns: 100 } });
+    await page.getByText('in the shape and type that were given').waitFor();
+    await page.getByRole('button', { name: 'Change shape and type…' }).click();
+    expect((await panel.posted()).map(({ type }) => type)).toEqual(['ready', 'describe', 'describe']);
+    await panel.send({ type: 'file', file: NPY, selected: '' });
+    await page.getByRole('button', { name: 'Change shape and type…' }).waitFor({ state: 'hidden' });
+    await panel.close();
+  });
+
   test('a file that cannot be read is one sentence', async () => {
     const panel = await openPanel(browser, bundle);
     await panel.send({ type: 'failure', tensor: null, message: 'x.npy ends at byte 10.', cancelled: false });
@@ -244,7 +262,16 @@ describe.runIf(hasBrowser || process.env.CI === 'true')('the panel in a browser'
   });
 
   test('what was set comes back after a reload', async () => {
-    const saved = { tensor: '', logRank: false, logValue: true, bounds: 'trace', filter: 'q', open: ['sigma'] };
+    const saved = {
+      path: '/data/run/generation-0.npy',
+      tensor: '',
+      layout: null,
+      logRank: false,
+      logValue: true,
+      bounds: 'trace',
+      filter: 'q',
+      open: ['sigma'],
+    };
     const panel = await showing('healthy', { state: saved });
     const { page } = panel;
     expect(await panel.posted()).toEqual([{ type: 'ready', selected: '' }]);

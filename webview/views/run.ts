@@ -22,7 +22,8 @@ export function runView(actions: RunActions): View<Shown> {
   const running = element('div', { class: 'running' }, stage, bar, button('Cancel', 'secondary', actions.cancel));
   const message = element('p');
   const describe = button(DESCRIBE, 'primary', () => actions.describe?.());
-  const failed = element('div', { class: 'failed', role: 'alert' }, message, describe, button('Retry', 'secondary', actions.retry));
+  const retry = button('Retry', 'primary', actions.retry);
+  const failed = element('div', { class: 'failed', role: 'alert' }, message, describe, retry);
   const root = element('div', { class: 'run' }, running, failed);
   return {
     root,
@@ -37,6 +38,7 @@ export function runView(actions: RunActions): View<Shown> {
       } else if (run.kind === 'failed') {
         failed.classList.toggle('cancelled', run.cancelled);
         describe.hidden = run.describable !== true;
+        retry.setAttribute('appearance', run.describable ? 'secondary' : 'primary');
         setText(message, failureText(session, run.message));
       }
     },

@@ -5,11 +5,24 @@
 export function unshuffle(bytes: Uint8Array, elementBytes: number): Uint8Array {
   const count = Math.floor(bytes.length / elementBytes);
   const output = new Uint8Array(bytes.length);
-  for (let j = 0; j < elementBytes; j++) {
-    for (let i = 0, from = j * count, to = j; i < count; i++, to += elementBytes) output[to] = bytes[from + i]!;
+  if (elementBytes % 4 === 0) joinWords(bytes, elementBytes, count, new DataView(output.buffer));
+  else {
+    for (let j = 0; j < elementBytes; j++) {
+      for (let i = 0, from = j * count, to = j; i < count; i++, to += elementBytes) output[to] = bytes[from + i]!;
+    }
   }
   output.set(bytes.subarray(count * elementBytes), count * elementBytes);
   return output;
+}
+
+/** Four bytes of an element at a time. */
+function joinWords(bytes: Uint8Array, elementBytes: number, count: number, output: DataView): void {
+  for (let j = 0; j < elementBytes; j += 4) {
+    const [a, b, c, d] = [j * count, (j + 1) * count, (j + 2) * count, (j + 3) * count] as const;
+    for (let i = 0, to = j; i < count; i++, to += elementBytes) {
+      output.setInt32(to, bytes[a + i]! | (bytes[b + i]! << 8) | (bytes[c + i]! << 16) | (bytes[d + i]! << 24), true);
+    }
+  }
 }
 
 /**

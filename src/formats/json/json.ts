@@ -86,8 +86,7 @@ function note({ place, length, level, encoded, line }: VectorScanner): boolean {
     return true;
   }
   known.count++;
-  if (length !== known.length)
-    known.problem ??= `Its vectors differ in length: the first has ${known.length} numbers, line ${line} ${length}.`;
+  if (length !== known.length) known.problem ??= `Its vectors differ in length: ${known.length} in the first, ${length} in line ${line}.`;
   return false;
 }
 
@@ -142,7 +141,7 @@ async function* streamRows(source: ByteSource, root: Place, place: Place, rowsPe
         throw new FormatError(
           source.path,
           position,
-          `line ${line}: a vector of ${name} has ${length} numbers, but the first has ${columns}.`,
+          `line ${line}: a vector of ${name} has length ${length}, but the first has ${columns}.`,
         );
       }
       blocks.add(values.subarray(0, columns));

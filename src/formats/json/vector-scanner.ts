@@ -1,5 +1,6 @@
 import type { ByteSource } from '../bytes/byte-source';
 import { FormatError } from '../format-error';
+import { decoder } from '../matrices/elements';
 import { type Cursor, parseDecimal } from '../text/decimal';
 
 /** A place in JSON documents: the keys that lead to it. Elements of an array are at the place of the array. */
@@ -468,13 +469,16 @@ function isWordByte(byte: number): boolean {
   );
 }
 
+const decodeFloats = decoder('float32', 'little');
+
 /** Float32, little-endian, of a text in base64; null where it is none, or not of finite numbers alone. */
-function floatsOf(text: string): Float32Array | null {
-  const base64 = text.replaceAll('\\/', '/');
+function floatsOf(text: string): Float64Array | null {
+  const base64 = text.includes('\\') ? text.replaceAll('\\/', '/') : text;
   if (base64.length < 8 || base64.length % 4 !== 0) return null;
   const bytes = Buffer.from(base64, 'base64');
   const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
   if (bytes.length !== (base64.length / 4) * 3 - padding || bytes.length % 4 !== 0) return null;
-  const values = Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
+  const values = new Float64Array(bytes.length / 4);
+  decodeFloats(bytes, 0, 1, values, 0, 1, values.length);
   return values.every(Number.isFinite) ? values : null;
 }

@@ -4,7 +4,7 @@ import { crc32c } from '../bytes/crc32';
 import { DecompressionError, zstdOfAnySize } from '../bytes/decompress';
 import { ShardPool } from '../bytes/shard-pool';
 import { FormatError } from '../format-error';
-import { storeOf, valueOf, type ZarrStore } from '../zarr/zarr-store';
+import { storeOf, wholeSource, type ZarrStore } from '../zarr/zarr-store';
 
 export const MANIFEST = 'manifest.ocdbt';
 
@@ -65,8 +65,12 @@ class Tree {
     let fields = await this.manifest(MANIFEST);
     if (fields.numbered) {
       const names = (await listFolder(this.folder)) ?? [];
-      const last = names.filter((name) => /^manifest\.[0-9a-f]{16}$/.test(name)).sort().at(-1);
-      if (last === undefined) throw new FormatError(join(this.folder, MANIFEST), null, 'the numbered manifests that it refers to are missing.');
+      const last = names
+        .filter((name) => /^manifest\.[0-9a-f]{16}$/.test(name))
+        .sort()
+        .at(-1);
+      if (last === undefined)
+        throw new FormatError(join(this.folder, MANIFEST), null, 'the numbered manifests that it refers to are missing.');
       fields = await this.manifest(last);
     }
     const { cursor } = fields;
@@ -96,7 +100,13 @@ class Tree {
   /** @param prefix bytes, as Latin-1, that all keys in it start with */
   private async node({ file, offset, length }: Place, height: number, prefix: string, isRoot: boolean): Promise<void> {
     const source = await this.file(file.path);
-    const cursor = await this.opened(partOf(source, isRoot ? 'root' : 'node', offset, length), 0, length, NODE_MAGIC, 'a node of the database');
+    const cursor = await this.opened(
+      partOf(source, isRoot ? 'root' : 'node', offset, length),
+      0,
+      length,
+      NODE_MAGIC,
+      'a node of the database',
+    );
     if (++this.nodes > MOST_NODES) throw cursor.error(`the database has more than ${MOST_NODES} nodes.`);
     if (cursor.take(1)[0] !== height) throw cursor.error('the node is not of the height that the one above it says.');
     const files = dataFiles(cursor, file.base);
@@ -119,7 +129,8 @@ class Tree {
 
   private async leaf(cursor: Cursor, prefix: string, files: readonly DataFile[], shared: number[], own: number[]): Promise<void> {
     const count = own.length;
-    if (this.values.size + count > MOST_VALUES) throw cursor.error(`the database has more than the ${MOST_VALUES} keys that are read at most.`);
+    if (this.values.size + count > MOST_VALUES)
+      throw cursor.error(`the database has more than the ${MOST_VALUES} keys that are read at most.`);
     const keys = this.keys(cursor, shared, own).map((key) => Buffer.from(prefix + key, 'latin1').toString());
     this.spend(cursor, count * prefix.length);
     const lengths = cursor.numbers(count);
@@ -132,7 +143,10 @@ class Tree {
       if (kinds[i] === 0) {
         this.spend(cursor, lengths[i]!);
         const value = cursor.take(lengths[i]!).slice();
-        this.values.set(key, valueOf(`${cursor.path} (${key})`, value.length, async () => value));
+        this.values.set(
+          key,
+          wholeSource(`${cursor.path} (${key})`, value.length, async () => value),
+        );
       } else {
         const file = await this.file(fileAt(files, ids[next]!, cursor).path);
         this.values.set(key, partOf(file, key, offsets[next]!, lengths[i]!));
@@ -176,8 +190,10 @@ class Tree {
     await source.read(offset, bytes);
     const view = new DataView(bytes.buffer);
     if (view.getUint32(0) !== magic) throw error(`${what} was expected here.`);
-    if (view.getBigUint64(4, true) !== BigInt(length)) throw error(`${what} says ${view.getBigUint64(4, true)} bytes, but there are ${length}.`);
-    if (crc32c(bytes.subarray(0, -4)) !== view.getUint32(length - 4, true)) throw error(`${what} is damaged: its checksum (CRC-32C) differs.`);
+    if (view.getBigUint64(4, true) !== BigInt(length))
+      throw error(`${what} says ${view.getBigUint64(4, true)} bytes, but there are ${length}.`);
+    if (crc32c(bytes.subarray(0, -4)) !== view.getUint32(length - 4, true))
+      throw error(`${what} is damaged: its checksum (CRC-32C) differs.`);
     const head = new Cursor(bytes.subarray(12, -4), path);
     const version = head.number();
     const compression = head.number();
@@ -212,7 +228,8 @@ function dataFiles(cursor: Cursor, transitive: string): DataFile[] {
     before = Buffer.concat([before.subarray(0, shared[i]), cursor.take(length)]);
     const text = (bytes: Uint8Array): string => transitive + new TextDecoder().decode(bytes);
     const path = text(before);
-    if (!staysInside(path)) throw cursor.error(`a data file should lie in the database's folder, not at ${JSON.stringify(path.slice(0, 200))}.`);
+    if (!staysInside(path))
+      throw cursor.error(`a data file should lie in the database's folder, not at ${JSON.stringify(path.slice(0, 200))}.`);
     return { path, base: text(before.subarray(0, bases[i])) };
   });
 }

@@ -40,7 +40,9 @@ async function openCheckpoint(folder: string, openBytes: OpenBytes, listFolder: 
       const path = join(folder, name);
       if (!names.includes(MANIFEST) && names.some((inside) => inside.startsWith('ocdbt.process_')))
         throw new FormatError(path, null, `${MANIFEST} is missing: what the processes wrote was not joined, and the save is not complete.`);
-      const store = names.includes(MANIFEST) ? await ocdbtStore(path, openBytes, listFolder) : await folderStore(path, openBytes, listFolder);
+      const store = names.includes(MANIFEST)
+        ? await ocdbtStore(path, openBytes, listFolder)
+        : await folderStore(path, openBytes, listFolder);
       stores.push(store);
       const tensors = await zarrTensors(store);
       if (tensors.length > 0) held.push({ item: name, tensors });
@@ -70,6 +72,7 @@ async function itemsIn(folder: string, listFolder: ListFolder): Promise<{ readon
   if (isItem(names)) return [{ name: '', names }];
   const inside = await Promise.all(names.map(async (name) => ({ name, names: (await listFolder(join(folder, name))) ?? [] })));
   const items = inside.filter((item) => isItem(item.names)).sort((a, b) => (a.name < b.name ? -1 : 1));
-  if (items.length === 0) throw new FormatError(folder, null, `no folder in it holds arrays: one with ${METADATA} or ${MANIFEST} was expected.`);
+  if (items.length === 0)
+    throw new FormatError(folder, null, `no folder in it holds arrays: one with ${METADATA} or ${MANIFEST} was expected.`);
   return items;
 }

@@ -1,5 +1,5 @@
 import type { ByteSource } from '../bytes/byte-source';
-import { type Codec, type Decompress, DecompressionError, decompressor } from '../bytes/decompress';
+import { backgroundDecompressor, type Codec, DecompressionError, decompressor } from '../bytes/decompress';
 import { FormatError } from '../format-error';
 import { BYTES_PER_ELEMENT, type Decode, decoder, type ElementType } from '../matrices/elements';
 import { EncodingError, readRuns } from './parquet-levels';
@@ -23,6 +23,8 @@ const MOST_ENTRIES = 2 ** 25;
 const MOST_HEADER_BYTES = 2 ** 20;
 const USUAL_HEADER_BYTES = 2 ** 14;
 const READ_AHEAD = 8 * 2 ** 20;
+/** More than Node has threads for it. */
+const PAGES_AHEAD = 6;
 
 const CODECS: Readonly<Record<number, Codec>> = {
   0: 'none',
@@ -64,27 +66,68 @@ export async function* readPages(
       `column ${JSON.stringify(column.name)} is compressed by method ${chunk.codec}, which cannot be read.`,
     );
   }
-  const pages = new PageDecoder(column, await decompressor(codec));
-  const bytes = new ChunkBytes(source, chunk, Math.max(2 ** 16, Math.min(readAhead, READ_AHEAD)));
-  let entries = 0;
-  while (entries < chunk.values) {
+  const most = Math.max(2 ** 16, Math.min(readAhead, READ_AHEAD));
+  const inBackground = backgroundDecompressor(codec);
+  const here = await decompressor(codec);
+  const pages = new PageDecoder(column);
+  const bytes = new ChunkBytes(source, chunk, most);
+  /** Pages that are being decompressed while those before them are used. */
+  const started: StartedPage[] = [];
+  let startedBytes = 0;
+  let begun = 0;
+  const start = async (): Promise<void> => {
     const at = bytes.at;
     try {
       const header = await readHeader(bytes);
       const body = await bytes.take(header.compressed);
-      const page = pages.decode(header, body);
-      if (page === null) continue;
-      entries += page.entries;
-      if (entries > chunk.values) throw new EncodingError(`pages hold more than the ${chunk.values} entries of the column`);
-      yield page;
+      const { levels, packed, isPacked } = partsOf(header, body);
+      const size = header.uncompressed - levels.length;
+      const running = isPacked && inBackground !== null ? inBackground(packed, size) : null;
+      // It is told when its turn comes.
+      running?.catch(() => {});
+      started.push({ at, header, levels, size, content: async () => running ?? (isPacked ? here(packed, size) : packed) });
+      startedBytes += size;
+      if (isData(header)) begun += header.entries;
     } catch (error) {
-      if (error instanceof FormatError || !(error instanceof Error)) throw error;
+      started.push({ at, error });
+    }
+  };
+  const mayStart = (): boolean =>
+    inBackground !== null &&
+    begun < chunk.values &&
+    startedBytes < most &&
+    started.length < PAGES_AHEAD &&
+    !started.some((page) => 'error' in page);
+  for (let entries = 0; entries < chunk.values; ) {
+    while (started.length === 0 || mayStart()) await start();
+    const page = started.shift()!;
+    try {
+      if ('error' in page) throw page.error;
+      startedBytes -= page.size;
+      const decoded = pages.decode(page.header, page.levels, await page.content());
+      if (decoded === null) continue;
+      entries += decoded.entries;
+      if (entries > chunk.values) throw new EncodingError(`pages hold more than the ${chunk.values} entries of the column`);
+      yield decoded;
+    } catch (error) {
       const known = error instanceof EncodingError || error instanceof DecompressionError || error instanceof ThriftError;
       if (!known) throw error;
-      throw new FormatError(source.path, at, `a page of column ${JSON.stringify(column.name)} is not sound: ${error.message}.`);
+      throw new FormatError(source.path, page.at, `a page of column ${JSON.stringify(column.name)} is not sound: ${error.message}.`);
     }
   }
 }
+
+type StartedPage =
+  | {
+      readonly at: number;
+      readonly header: PageHeader;
+      /** Of data pages of version 2. */
+      readonly levels: Uint8Array;
+      /** Bytes of the content, decompressed. */
+      readonly size: number;
+      readonly content: () => Promise<Uint8Array>;
+    }
+  | { readonly at: number; readonly error: unknown };
 
 /** The bytes of a chunk, from its start to its end. */
 class ChunkBytes {
@@ -213,6 +256,20 @@ function parseHeader(thrift: ThriftReader): PageHeader {
   return header;
 }
 
+function isData({ type }: PageHeader): boolean {
+  return type === DATA_PAGE || type === DATA_PAGE_V2;
+}
+
+/** What of a page is compressed, and what comes before it and is not. */
+function partsOf(header: PageHeader, body: Uint8Array): { levels: Uint8Array; packed: Uint8Array; isPacked: boolean } {
+  const { type, repetitionBytes, definitionBytes, uncompressed, isCompressed } = header;
+  const levelBytes = type === DATA_PAGE_V2 ? repetitionBytes + definitionBytes : 0;
+  if (levelBytes > body.length || levelBytes > uncompressed) throw new EncodingError('its levels are longer than the page');
+  const packed = body.subarray(levelBytes);
+  const isPacked = type === DATA_PAGE_V2 ? isCompressed && packed.length > 0 : type === DATA_PAGE || type === DICTIONARY_PAGE;
+  return { levels: body.subarray(0, levelBytes), packed, isPacked };
+}
+
 class PageDecoder {
   private readonly stored: ElementType;
   private readonly size: number;
@@ -220,29 +277,24 @@ class PageDecoder {
   private dictionary: Float64Array | null = null;
   private values = new Float64Array(0);
 
-  constructor(
-    private readonly column: ParquetColumn,
-    private readonly decompress: Decompress,
-  ) {
+  constructor(private readonly column: ParquetColumn) {
     this.stored = storedAs(column);
     this.size = BYTES_PER_ELEMENT[this.stored];
     this.decodeElements = decoder(this.stored, 'little');
   }
 
   /** Null for a page that holds no entries of its own. */
-  decode(header: PageHeader, body: Uint8Array): Page | null {
+  decode(header: PageHeader, levels: Uint8Array, content: Uint8Array): Page | null {
     switch (header.type) {
       case DATA_PAGE:
-        return this.dataPage(header, this.decompress(body, header.uncompressed));
+        return this.dataPage(header, content);
       case DATA_PAGE_V2:
-        return this.dataPageV2(header, body);
-      case DICTIONARY_PAGE: {
-        const bytes = this.decompress(body, header.uncompressed);
+        return this.dataPageV2(header, levels, content);
+      case DICTIONARY_PAGE:
         if (header.encoding !== PLAIN && header.encoding !== PLAIN_DICTIONARY)
           throw new EncodingError(`dictionaries of encoding ${header.encoding} are not expected`);
-        this.dictionary = this.plain(bytes, header.entries, new Float64Array(Math.min(header.entries, bytes.length)));
+        this.dictionary = this.plain(content, header.entries, new Float64Array(Math.min(header.entries, content.length)));
         return null;
-      }
       default:
         return null;
     }
@@ -264,23 +316,11 @@ class PageDecoder {
     return this.page(entries, repetition, definition, encoding, bytes.subarray(at));
   }
 
-  private dataPageV2(
-    { entries, encoding, uncompressed, repetitionBytes, definitionBytes, isCompressed }: PageHeader,
-    body: Uint8Array,
-  ): Page {
-    const levelBytes = repetitionBytes + definitionBytes;
-    if (levelBytes > body.length || levelBytes > uncompressed) throw new EncodingError('its levels are longer than the page');
+  private dataPageV2({ entries, encoding, repetitionBytes }: PageHeader, levels: Uint8Array, content: Uint8Array): Page {
     const { repetition: most, maxDefinition } = this.column;
-    const repetition = most === 0 ? null : readLevels(body, 0, repetitionBytes, most, entries);
-    const definition = maxDefinition === 0 ? null : readLevels(body, repetitionBytes, levelBytes, maxDefinition, entries);
-    const stored = body.subarray(levelBytes);
-    return this.page(
-      entries,
-      repetition,
-      definition,
-      encoding,
-      isCompressed && stored.length > 0 ? this.decompress(stored, uncompressed - levelBytes) : stored,
-    );
+    const repetition = most === 0 ? null : readLevels(levels, 0, repetitionBytes, most, entries);
+    const definition = maxDefinition === 0 ? null : readLevels(levels, repetitionBytes, levels.length, maxDefinition, entries);
+    return this.page(entries, repetition, definition, encoding, content);
   }
 
   private page(entries: number, repetition: Uint8Array | null, definition: Uint8Array | null, encoding: number, bytes: Uint8Array): Page {

@@ -4,9 +4,9 @@ import { FormatError } from '../format-error';
 import { BYTES_PER_ELEMENT } from '../matrices/elements';
 import { RowBlocks, rowsPerBlockOf } from '../matrices/row-blocks';
 import type { MatrixSource, RowBlock, TensorFile, TensorInfo } from '../matrix-source';
+import { commonType, listedNames, MOST_NUMERIC_COLUMNS, NUMERIC_COLUMNS, numericColumns, numericNote } from '../tables/table-columns';
 import { type ColumnChunk, type ParquetColumn, type ParquetMetadata, readParquetMetadata } from './parquet-metadata';
 import { type Page, readPages } from './parquet-pages';
-import { isIdName, NUMERIC_COLUMNS } from './table-columns';
 
 /**
  * Columns of vectors (lists of numbers, one a row), and all columns of single numbers together as one more matrix.
@@ -19,7 +19,8 @@ export const parquet: Reader = {
       const metadata = await readParquetMetadata(source);
       const matrices = await matricesOf(source, metadata);
       if (matrices.length === 0) {
-        throw new FormatError(path, null, `no column holds vectors, and fewer than two hold numbers; its columns are ${names(metadata)}.`);
+        const names = listedNames([...metadata.columns.map(({ name }) => name), ...metadata.others]);
+        throw new FormatError(path, null, `no column holds vectors, and fewer than two hold numbers; its columns are ${names}.`);
       }
       const byName = new Map(matrices.map((matrix) => [matrix.info.name, matrix]));
       return {
@@ -50,9 +51,6 @@ interface ColumnMatrix {
   readonly open: (() => MatrixSource) | null;
 }
 
-/** Each has pages of its own in memory. */
-const MOST_NUMERIC_COLUMNS = 16_384;
-
 async function matricesOf(source: ByteSource, metadata: ParquetMetadata): Promise<ColumnMatrix[]> {
   const { columns, rows } = metadata;
   const lists = columns.filter(({ repetition }) => repetition > 0);
@@ -78,10 +76,9 @@ async function matricesOf(source: ByteSource, metadata: ParquetMetadata): Promis
   }
   const chosen = numericColumns(numbers);
   if (rows > 0 && chosen.length >= 2 && chosen.length <= MOST_NUMERIC_COLUMNS) {
-    const type = chosen.every((column) => column.type === chosen[0]!.type) ? chosen[0]!.type : 'float64';
     const info = {
       name: NUMERIC_COLUMNS,
-      dtype: type,
+      dtype: commonType(chosen),
       shape: [rows, chosen.length],
       bytes: rows * chosen.reduce((sum, column) => sum + BYTES_PER_ELEMENT[column.type], 0),
       matrix: { rows, columns: chosen.length },
@@ -90,23 +87,6 @@ async function matricesOf(source: ByteSource, metadata: ParquetMetadata): Promis
     matrices.push({ info, open: () => streamed(rows, chosen.length, (n) => streamNumbers(source, metadata, chosen, n)) });
   }
   return matrices;
-}
-
-/** Fractions where there are any, else whole numbers; identifiers are neither. */
-function numericColumns(columns: readonly ParquetColumn[]): ParquetColumn[] {
-  const candidates = columns.filter(({ name }) => !isIdName(name));
-  const fractions = candidates.filter(({ type }) => type.startsWith('float'));
-  return fractions.length >= 2 ? fractions : candidates;
-}
-
-function numericNote(chosen: readonly ParquetColumn[], all: number): string {
-  const [first, last] = [chosen[0]!.name, chosen.at(-1)!.name].map((name) => JSON.stringify(name.slice(0, 40)));
-  return `${chosen.length} of ${all} columns side by side, from ${first} to ${last}.`;
-}
-
-function names({ columns, others }: ParquetMetadata): string {
-  const all = [...new Set([...columns.map(({ name }) => name), ...others])].map((name) => JSON.stringify(name.slice(0, 40)));
-  return all.length === 0 ? 'none' : all.length > 8 ? `${all.slice(0, 8).join(', ')} and ${all.length - 8} more` : all.join(', ');
 }
 
 const FIRST_PAGES = 16;

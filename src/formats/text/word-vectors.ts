@@ -26,7 +26,7 @@ export const wordVectors: Reader = {
       const { words: rows, columns } = layout;
       const last = new Uint8Array(1);
       await source.read(source.size - 1, last);
-      const cut = last[0] === NEWLINE ? [] : ['The last line has no line break: if the file was cut off, its last number may be wrong.'];
+      const cut = last[0] === NEWLINE ? [] : ['The last line has no line break: if the file was cut off, its last row may be wrong.'];
       const info = {
         dtype: 'text',
         shape: rows === null ? [] : [rows, columns],

@@ -1,31 +1,68 @@
-import type { ByteSource } from '../bytes/byte-source';
+import type { ByteSource, OpenBytes } from '../bytes/byte-source';
+import { ShardPool } from '../bytes/shard-pool';
 import type { Reader } from '../format';
 import { FormatError } from '../format-error';
 import { BYTES_PER_ELEMENT, type ElementType } from '../matrices/elements';
 import { quantisedNote } from '../quantised/quantised';
 import { modelFile } from '../weights/model-file';
-import type { StoredTensor } from '../weights/stored-tensors';
+import { modelPathOf } from '../weights/model-folder';
+import { openShards, readShardIndex, tensorsIn } from '../weights/shard-index';
+import type { StoredModel, StoredTensor } from '../weights/stored-tensors';
 import type { PickleValue } from './pickle';
 import { readTorchLegacy } from './torch-legacy';
 import type { TorchContent, TorchStorage } from './torch-storage';
 import { findTensors, type NamedTensor } from './torch-tensors';
 import { readTorchZip } from './torch-zip';
 
+const INDEX = '.bin.index.json';
+
 /** Files of `torch.save`, old and new, and TorchScript archives. Their pickles are read as data: nothing is imported or called. */
 export const torch: Reader = {
-  async open(path, openBytes) {
-    const source = await openBytes(path);
-    let content: TorchFile;
-    try {
-      content = await readTorch(source);
-    } catch (error) {
-      await source.close();
-      throw error;
-    }
-    const model = { bytes: source.size, fingerprint: [`${path} ${source.fingerprint}`], close: () => source.close(), ...content };
-    return modelFile(path, 'torch', model, openBytes);
+  async open(path, openBytes, listFolder) {
+    const file = await modelPathOf(path, listFolder);
+    const model = file.endsWith(INDEX) ? await openShardedTorch(file, openBytes) : await openSingle(file, openBytes);
+    return modelFile(file, 'torch', model, openBytes);
   },
 };
+
+async function openSingle(path: string, openBytes: OpenBytes): Promise<StoredModel> {
+  const source = await openBytes(path);
+  try {
+    const content = await readTorch(source);
+    return { bytes: source.size, fingerprint: [`${path} ${source.fingerprint}`], close: () => source.close(), ...content };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+/** A model in several files with an index, as Hugging Face libraries wrote it. */
+async function openShardedTorch(path: string, openBytes: OpenBytes): Promise<StoredModel> {
+  const index = await readShardIndex(path, openBytes);
+  const pool = new ShardPool(openBytes);
+  try {
+    const shards = await openShards(path, index, pool);
+    const files = [...shards.values()];
+    const tensors: StoredTensor[] = [];
+    const warnings: string[] = [];
+    for (const [shard, source] of shards) {
+      const content = await readTorch(source);
+      const { here, warnings: left } = tensorsIn(source.path, content.tensors, index.shards.get(shard)!);
+      tensors.push(...here);
+      warnings.push(...content.warnings, ...left);
+    }
+    return {
+      bytes: files.reduce((sum, file) => sum + file.size, index.bytes),
+      tensors,
+      warnings: [...new Set(warnings)],
+      fingerprint: [`${path} ${index.fingerprint}`, ...files.map((file) => `${file.path} ${file.fingerprint}`)],
+      close: () => pool.close(),
+    };
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+}
 
 export interface TorchFile {
   readonly pickle: PickleValue;

@@ -7,6 +7,8 @@ const WINDOW = 64 * 2 ** 10;
 const WINDOWS = 64;
 /** Of one row, as far as it is read. */
 const MOST_ROW_BYTES = 64 * 2 ** 20;
+/** SQLite can be built for so many. */
+const MOST_COLUMNS = 32_767;
 /** A b-tree of the largest database is nowhere near as deep. */
 const MOST_LEVELS = 24;
 
@@ -131,7 +133,7 @@ export class SqliteFile {
       at = next;
       const field = fieldOf(type, offset);
       if (field === null) this.refuse(number, `a value of type ${type} is none that SQLite has.`);
-      fields.push(field as SqliteField);
+      if (fields.push(field as SqliteField) > MOST_COLUMNS) this.refuse(number, `a row has more than ${MOST_COLUMNS} values.`);
       offset += (field as SqliteField).length;
     }
     return {

@@ -14,8 +14,8 @@ const FIRST_ROWS = 8;
 const LONGEST_VECTOR = 2 ** 18;
 /** Bytes of a row up to the end of its vector, where it is looked at first. */
 const FIRST_BYTES = 2 ** 20;
-/** Of the bits that say which places of chunks are taken: half a billion vectors. */
-const MOST_VALIDITY = 64 * 2 ** 20;
+/** Of the bits that say which places of chunks are taken: a quarter of a billion vectors. */
+const MOST_VALIDITY = 32 * 2 ** 20;
 
 /**
  * Tables of a SQLite database that hold vectors: virtual tables of sqlite-vec, and columns of blobs or of JSON arrays that all have one

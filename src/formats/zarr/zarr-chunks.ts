@@ -72,7 +72,11 @@ export function checkEncoded({ path, size }: ByteSource, decoded: number): void 
 }
 
 /** Offset and length of every inner chunk, 8 bytes each, little-endian. */
-async function shardIndex(value: ByteSource, chunks: number, { codecs, order, atEnd }: NonNullable<ChunkedArray['shard']>): Promise<DataView> {
+async function shardIndex(
+  value: ByteSource,
+  chunks: number,
+  { codecs, order, atEnd }: NonNullable<ChunkedArray['shard']>,
+): Promise<DataView> {
   const bytes = 16 * chunks;
   const length = bytes + 4 * codecs.length;
   if (length > value.size)

@@ -36,7 +36,9 @@ export function largeChunkMatrix(array: ChunkedArray, locate: LocateChunk, rows:
     if (source === null) return null;
     checkEncoded(source, bytes);
     const layout = { offset: 0, type, order: encoding.order, rows: count, columns: chunkColumns, major: 'row' } as const;
-    return streamedMatrix(inflatedStream(source, streamed, bytes), layout).stream(perBlock)[Symbol.asyncIterator]();
+    return streamedMatrix(inflatedStream(source, streamed, bytes), layout)
+      .stream(perBlock)
+      [Symbol.asyncIterator]();
   };
 
   async function* stream(rowsPerBlock: number): AsyncGenerator<RowBlock> {

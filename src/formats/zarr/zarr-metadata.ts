@@ -82,7 +82,10 @@ export function describeV3(text: Uint8Array, path: string): ArrayDescription | n
     return {
       dtype,
       shape,
-      array: typeof encoding === 'string' ? encoding : readable({ shape, type: dtype, fill, chunk: stored, encoding, stored, shard: null, keyOf }),
+      array:
+        typeof encoding === 'string'
+          ? encoding
+          : readable({ shape, type: dtype, fill, chunk: stored, encoding, stored, shard: null, keyOf }),
     };
   }
   const chunk = chunksOf(sharding.chunk_shape, shape, path);
@@ -110,7 +113,11 @@ function readable(array: ChunkedArray): ChunkedArray | string {
 /** Whether a chunk, of any size, can be read from its start to its end. */
 function isStreamed({ chunk, encoding: { codecs, strides } }: ChunkedArray): boolean {
   const inOrder = contiguousStrides(chunk, 'C');
-  return codecs.length <= 1 && codecs.every(({ name }) => /^(?:gzip|zlib|zstd)$/.test(name)) && strides.every((stride, k) => stride === inOrder[k]);
+  return (
+    codecs.length <= 1 &&
+    codecs.every(({ name }) => /^(?:gzip|zlib|zstd)$/.test(name)) &&
+    strides.every((stride, k) => stride === inOrder[k])
+  );
 }
 
 function objectIn(text: Uint8Array, path: string): Record<string, unknown> {

@@ -91,16 +91,18 @@ export async function zipStore(source: ByteSource): Promise<ZarrStore> {
   const entries = (await readZip(source)).filter(({ name }) => METADATA.test(name) || CHUNK.test(name));
   if (entries.length > MOST_VALUES)
     throw new FormatError(source.path, null, `it holds more than the ${MOST_VALUES} members that are read at most.`);
-  const values = new Map(entries.map((entry) => [entry.name, entry.method === 'stored' ? storedPart(source, entry) : inflated(source, entry)]));
+  const values = new Map(
+    entries.map((entry) => [entry.name, entry.method === 'stored' ? storedPart(source, entry) : inflated(source, entry)]),
+  );
   return storeOf(source.path, values, [source], () => source.close());
 }
 
 function inflated(source: ByteSource, entry: ZipEntry): ByteSource {
-  return valueOf(`${source.path} (${entry.name})`, entry.size, () => readEntry(source, entry, MOST_CHUNK_BYTES));
+  return wholeSource(`${source.path} (${entry.name})`, entry.size, () => readEntry(source, entry, MOST_CHUNK_BYTES));
 }
 
 /** A value that is had whole. */
-export function valueOf(path: string, size: number, load: () => Promise<Uint8Array>): ByteSource {
+export function wholeSource(path: string, size: number, load: () => Promise<Uint8Array>): ByteSource {
   return {
     path,
     size,

@@ -3,6 +3,7 @@ import type { ListFolder, OpenBytes } from '../bytes/byte-source';
 import type { Reader } from '../format';
 import { FormatError } from '../format-error';
 import { BYTES_PER_ELEMENT } from '../matrices/elements';
+import { MOST_COLUMNS } from '../matrices/strided-matrix';
 import type { TensorFile } from '../matrix-source';
 import { type StoredTensor, storedTensorFile } from '../weights/stored-tensors';
 import { chunkBytes, chunkLocator, chunkReader } from './zarr-chunks';
@@ -12,7 +13,7 @@ import { zarrMatrix } from './zarr-matrix';
 import { type ArrayDescription, type ChunkedArray, describeV2, describeV3, MOST_METADATA_BYTES } from './zarr-metadata';
 import { folderStore, wholeValue, type ZarrStore, zipStore } from './zarr-store';
 
-const METADATA = /^(?:\.z(?:array|group|attrs|metadata)|zarr\.json)$/;
+const METADATA = /^\.z(?:array|group|metadata)$/;
 /** Fewer than one in so many chunks stored is no array that anyone wrote. */
 const MOST_MISSING = 1000;
 
@@ -74,6 +75,7 @@ export async function zarrTensors(store: ZarrStore): Promise<StoredTensor[]> {
         shape,
         bytes,
         layout: (rows, columns) => {
+          if (columns > MOST_COLUMNS) throw new FormatError(store.path, null, `its rows are longer than ${MOST_COLUMNS} columns.`);
           const locate = chunkLocator(store, prefix, array);
           return chunkBytes(array) > MOST_CHUNK_BYTES
             ? largeChunkMatrix(array, locate, rows, columns, store.path)

@@ -1,10 +1,11 @@
 import * as zlib from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { crc32 } from '../../../src/formats/bytes/crc32';
+import { crc32, crc32c } from '../../../src/formats/bytes/crc32';
 
-test('the check value of the standard', () => {
+test('the check values of the standards', () => {
   expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
+  expect(crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283);
 });
 
 test('as zlib, in any two pieces', () => {

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openTensorFile } from '../../../src/formats/open';
@@ -19,6 +19,20 @@ const rest = (folder: string, step: number) => ({
 const listing = (root: string) => recognised(huggingFaceTrainer, root);
 
 describe('one file of weights', () => {
+  test('takes the step of a state that was rewritten, also of the same length', async () => {
+    const root = directoryTree({ 'checkpoint-1/model.safetensors': model(1), ...rest('checkpoint-1', 7) });
+    const step = async () => (await listing(root)).checkpoints[0]!.step;
+    expect([await step(), await step()]).toEqual([7, 7]);
+    const state = join(root, 'checkpoint-1/trainer_state.json');
+    writeFileSync(state, trainerState(8));
+    utimesSync(state, 1, 1);
+    expect(await step()).toBe(8);
+    writeFileSync(state, '{"global_st');
+    expect(await step()).toBe(1);
+    writeFileSync(state, trainerState(9));
+    expect(await step()).toBe(9);
+  });
+
   test('is a run in the order of the steps', async () => {
     const root = directoryTree({
       'checkpoint-1000/model.safetensors': model(9),
