@@ -16,6 +16,7 @@ const GLOBALS = new Set(['fetch', 'WebSocket', 'XMLHttpRequest', 'EventSource', 
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'engine.js': ['net'],
   'worker.js': ['net'],
+  'matrix-worker.js': ['net'],
   'extension.js': ['net'],
   'sigma-commands.js': ['net'],
   'gpu-host.js': ['net', 'node:net'],

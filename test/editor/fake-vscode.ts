@@ -425,6 +425,8 @@ export const workspace = {
     },
     writeFile: async (uri: Uri, bytes: Uint8Array) => {
       if (uri.path.startsWith('/read-only/')) throw new Error('EROFS: read-only file system');
+      if (uri.path.startsWith('/full/'))
+        throw new Error("Unable to write file '/full/a' (Unknown (FileSystemError): Error: ENOSPC: no space left on device, write)");
       state.written.set(uri.path, Buffer.from(bytes).toString());
     },
   },

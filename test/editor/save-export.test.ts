@@ -72,6 +72,10 @@ describe('saveExport', () => {
   it('says in a sentence why something could not be written', async () => {
     await save('/read-only/a.svg');
     expect(state.said).toEqual(['a.svg cannot be written there: it is read-only storage. Choose another folder.']);
+    await save('/full/a.svg');
+    expect(state.said[1]).toBe(
+      'a.svg cannot be written there: the disk is full, and what is there is not complete. Free some space and export it again.',
+    );
   });
 });
 
