@@ -172,10 +172,7 @@ describe.skipIf(findChromium() === null)('the panel in a real editor', () => {
 
   test('several selected files open a panel each', async () => {
     const { workbench } = session;
-    await (await workbench.explorerItem('nan-rows.npy')).click();
-    // When the editor of a file arrives, the Explorer selects that file alone.
-    await panel.verdict.getByRole('heading', { name: 'Broken numbers' }).waitFor();
-    await (await workbench.explorerItem('same-rows.npy')).click({ modifiers: ['Control'] });
+    await workbench.select('nan-rows.npy', 'same-rows.npy');
     await analyze('same-rows.npy');
     await workbench.tab('nan-rows.npy').waitFor();
     await workbench.tab('same-rows.npy').waitFor();

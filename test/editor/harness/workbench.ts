@@ -58,6 +58,14 @@ export class Workbench {
     return row(parent);
   }
 
+  /** Adds files to what is selected in the Explorer. None is opened: when its editor arrived, the Explorer would select that file alone. */
+  async select(...names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const item = await this.explorerItem(name);
+      if ((await item.getAttribute('aria-selected')) !== 'true') await item.click({ modifiers: ['Control'] });
+    }
+  }
+
   /** Loads the window anew, with an extension host of its own. @param awaitedCommand as for `open` */
   async reload(awaitedCommand: string): Promise<void> {
     await this.page.reload({ waitUntil: 'domcontentloaded' });
