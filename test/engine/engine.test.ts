@@ -66,8 +66,9 @@ describe('Engine', () => {
 
   it('has the analysis of a checkpoint give way to what is on screen, in the middle of a matrix', async () => {
     const checkpoint = engine.analyzeCheckpoint({} as never, new AbortController().signal);
-    expect((await analyze('visible')).timings.analysed).toBe(2);
-    expect(await checkpoint).toEqual({ analysed: 3 });
+    // Each in a thread of its own.
+    expect((await analyze('visible')).timings.analysed).toBe(1);
+    expect((await checkpoint).checkpoint.name).toBe('attempt 2');
   });
 
   it('computes the same thing once', async () => {

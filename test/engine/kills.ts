@@ -90,6 +90,8 @@ async function killsOfOneRun(
       // The old engine is gone, and the next has not opened the history yet.
       if (state === 'idle' && tear && tearLastLine(history, seen)) outcome.torn++;
       tear = false;
+      // What an entry that is torn now was needed for is known to the old engine alone.
+      if (state === 'idle') report = null;
     },
     onRunEvent: (event) => {
       if (event.kind === 'changed') report = event.report;
