@@ -4,6 +4,7 @@ import { FormatError } from '../format-error';
 import { BYTES_PER_ELEMENT, decoder, type ElementType } from '../matrices/elements';
 import { checkRows, readInOrder } from '../matrices/row-blocks';
 import { MOST_COLUMNS, stridedMatrix } from '../matrices/strided-matrix';
+import { unnamedArray } from '../matrices/unnamed-array';
 import type { MatrixSource, TensorFile } from '../matrix-source';
 
 /** Bytes read at once from an inverted list. */
@@ -55,29 +56,14 @@ export const faiss: Reader = {
       const rows = runs.rows.at(-1)!;
       if (rows === 0) throw new FormatError(path, null, 'the index holds no vectors.');
       const matrix = runs.bytes.length === 1 ? together(source, type, rows, columns, runs.bytes[0]!) : inRuns(source, type, columns, runs);
-      return {
-        path,
-        format: 'faiss',
-        bytes: source.size,
-        tensors: [
-          {
-            name: '',
-            dtype: type,
-            shape: [rows, columns],
-            bytes: rows * columns * BYTES_PER_ELEMENT[type],
-            matrix: { rows, columns },
-            note: notes.length === 0 ? null : notes.join(' '),
-          },
-        ],
-        warnings: [],
-        fingerprint: `${path} ${source.fingerprint}`,
-        matrix(name) {
-          if (name !== '')
-            throw new FormatError(path, null, `there is no tensor named ${JSON.stringify(name)}: the file holds one unnamed array.`);
-          return matrix;
-        },
-        close: () => source.close(),
+      const info = {
+        dtype: type,
+        shape: [rows, columns],
+        bytes: rows * columns * BYTES_PER_ELEMENT[type],
+        matrix: { rows, columns },
+        note: notes.length === 0 ? null : notes.join(' '),
       };
+      return unnamedArray(source, 'faiss', info, [], () => matrix);
     } catch (error) {
       await source.close();
       throw error;

@@ -3,6 +3,7 @@ import type { Reader } from '../format';
 import { FormatError, UnknownFormatError } from '../format-error';
 import { BYTES_PER_ELEMENT, type ElementType } from '../matrices/elements';
 import { MOST_COLUMNS, stridedMatrix } from '../matrices/strided-matrix';
+import { unnamedArray } from '../matrices/unnamed-array';
 import type { TensorFile } from '../matrix-source';
 
 /** How numbers lie in a file that does not say it: row by row, little-endian, nothing between them. */
@@ -43,29 +44,8 @@ export async function openRaw(path: string, layout: RawLayout, openBytes: OpenBy
       rowStride: columns,
       columnStride: 1,
     });
-    return {
-      path,
-      format: 'raw',
-      bytes: source.size,
-      tensors: [
-        {
-          name: '',
-          dtype,
-          shape: [rows, columns],
-          bytes: rows * columns * BYTES_PER_ELEMENT[dtype],
-          matrix: { rows, columns },
-          note: null,
-        },
-      ],
-      warnings: [],
-      fingerprint: `${path} ${source.fingerprint}`,
-      matrix(name) {
-        if (name !== '')
-          throw new FormatError(path, null, `there is no tensor named ${JSON.stringify(name)}: the file holds one unnamed array.`);
-        return matrix;
-      },
-      close: () => source.close(),
-    };
+    const info = { dtype, shape: [rows, columns], bytes: rows * columns * BYTES_PER_ELEMENT[dtype], matrix: { rows, columns }, note: null };
+    return unnamedArray(source, 'raw', info, [], () => matrix);
   } catch (error) {
     await source.close();
     throw error;

@@ -4,6 +4,7 @@ import { FormatError } from '../format-error';
 import { BYTES_PER_ELEMENT, decoder, type ElementType } from '../matrices/elements';
 import { checkRows, readInOrder } from '../matrices/row-blocks';
 import { MOST_COLUMNS } from '../matrices/strided-matrix';
+import { unnamedArray } from '../matrices/unnamed-array';
 import type { MatrixSource, TensorFile } from '../matrix-source';
 
 const TYPES: Readonly<Record<string, ElementType>> = { f: 'float32', b: 'uint8', i: 'int32' };
@@ -22,29 +23,14 @@ export const vecs: Reader = {
     const source = await openBytes(path);
     try {
       const { rows, columns } = await shapeOf(source, dtype);
-      return {
-        path,
-        format: 'vecs',
-        bytes: source.size,
-        tensors: [
-          {
-            name: '',
-            dtype,
-            shape: [rows, columns],
-            bytes: rows * columns * BYTES_PER_ELEMENT[dtype],
-            matrix: { rows, columns },
-            note: null,
-          },
-        ],
-        warnings: [],
-        fingerprint: `${path} ${source.fingerprint}`,
-        matrix(name) {
-          if (name !== '')
-            throw new FormatError(path, null, `there is no tensor named ${JSON.stringify(name)}: the file holds one unnamed array.`);
-          return vectors(source, dtype, rows, columns);
-        },
-        close: () => source.close(),
+      const info = {
+        dtype,
+        shape: [rows, columns],
+        bytes: rows * columns * BYTES_PER_ELEMENT[dtype],
+        matrix: { rows, columns },
+        note: null,
       };
+      return unnamedArray(source, 'vecs', info, [], () => vectors(source, dtype, rows, columns));
     } catch (error) {
       await source.close();
       throw error;
