@@ -1,22 +1,16 @@
 import { FormatError } from '../format-error';
 import { BYTES_PER_ELEMENT } from '../matrices/elements';
 import { MOST_COLUMNS } from '../matrices/strided-matrix';
-import type { MatrixSource, TensorInfo } from '../matrix-source';
+import type { ColumnMatrix } from '../tables/column-matrix';
 import { commonType, listedNames, MOST_NUMERIC_COLUMNS, NUMERIC_COLUMNS, numericColumns, numericNote } from '../tables/table-columns';
 import type { ArrowTable } from './arrow-batches';
 import { numbersMatrix, vectorLength, vectorMatrix } from './arrow-matrix';
 
-export interface ArrowTensor {
-  readonly info: TensorInfo;
-  /** Null where it is no matrix. */
-  readonly open: (() => MatrixSource) | null;
-}
-
 /** Columns of vectors, and all columns of single numbers together as one more matrix. */
-export async function tensorsOf(path: string, table: ArrowTable): Promise<ArrowTensor[]> {
+export async function tensorsOf(path: string, table: ArrowTable): Promise<ColumnMatrix[]> {
   const { columns, others, unread } = table.schema;
   const rows = table.batches.reduce((sum, batch) => sum + batch.rows, 0);
-  const tensors: ArrowTensor[] = [];
+  const tensors: ColumnMatrix[] = [];
   for (const column of columns) {
     if (column.list === null) continue;
     const found = await vectorLength(table, column);
@@ -55,20 +49,11 @@ export async function tensorsOf(path: string, table: ArrowTable): Promise<ArrowT
 }
 
 /** Two columns may have one name. */
-function distinct(tensors: readonly ArrowTensor[]): ArrowTensor[] {
+function distinct(tensors: readonly ColumnMatrix[]): ColumnMatrix[] {
   const taken = new Map<string, number>();
   return tensors.map(({ info, open }) => {
     const count = (taken.get(info.name) ?? 0) + 1;
     taken.set(info.name, count);
     return { info: count === 1 ? info : { ...info, name: `${info.name} (${count})` }, open };
   });
-}
-
-/** @throws FormatError when there is no such column, or it is no matrix */
-export function openColumn(path: string, tensors: ReadonlyMap<string, ArrowTensor>, name: string): MatrixSource {
-  const found = tensors.get(name);
-  if (found === undefined) throw new FormatError(path, null, `there is no column of vectors named ${JSON.stringify(name)}.`);
-  if (found.open === null)
-    throw new FormatError(path, null, `column ${JSON.stringify(name)} cannot be read as a matrix. ${found.info.note}`);
-  return found.open();
 }

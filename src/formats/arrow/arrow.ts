@@ -1,6 +1,7 @@
 import type { Reader } from '../format';
+import { openColumn } from '../tables/column-matrix';
 import { readArrowTable } from './arrow-batches';
-import { openColumn, tensorsOf } from './arrow-tensors';
+import { tensorsOf } from './arrow-tensors';
 
 /** Arrow IPC files, which Feather files of version 2 are, and streams. Record batches are read by ranges where they lie. */
 export const arrow: Reader = {

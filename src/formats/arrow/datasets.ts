@@ -5,8 +5,9 @@ import type { Reader } from '../format';
 import { FormatError } from '../format-error';
 import { parseBoundedJson } from '../json/bounded-json';
 import { isRecord } from '../safetensors/safetensors-header';
+import { type ColumnMatrix, openColumn } from '../tables/column-matrix';
 import { type ArrowTable, readArrowTable } from './arrow-batches';
-import { type ArrowTensor, openColumn, tensorsOf } from './arrow-tensors';
+import { tensorsOf } from './arrow-tensors';
 
 const DICTIONARY = 'dataset_dict.json';
 const STATE = 'state.json';
@@ -19,7 +20,7 @@ export const datasets: Reader = {
     try {
       const names = (await listFolder!(path)) ?? [];
       const splits = names.includes(DICTIONARY) ? await splitsOf(path, openBytes) : [null];
-      const all: ArrowTensor[] = [];
+      const all: ColumnMatrix[] = [];
       const warnings: string[] = [];
       const fingerprint: string[] = [];
       let bytes = 0;

@@ -3,7 +3,8 @@ import type { Reader } from '../format';
 import { FormatError } from '../format-error';
 import { BYTES_PER_ELEMENT } from '../matrices/elements';
 import { RowBlocks, rowsPerBlockOf } from '../matrices/row-blocks';
-import type { MatrixSource, RowBlock, TensorFile, TensorInfo } from '../matrix-source';
+import type { MatrixSource, RowBlock, TensorFile } from '../matrix-source';
+import { type ColumnMatrix, openColumn } from '../tables/column-matrix';
 import { commonType, listedNames, MOST_NUMERIC_COLUMNS, NUMERIC_COLUMNS, numericColumns, numericNote } from '../tables/table-columns';
 import { type ColumnChunk, type ParquetColumn, type ParquetMetadata, readParquetMetadata } from './parquet-metadata';
 import { type Page, readPages } from './parquet-pages';
@@ -30,13 +31,7 @@ export const parquet: Reader = {
         tensors: matrices.map(({ info }) => info),
         warnings: [],
         fingerprint: `${path} ${source.fingerprint}`,
-        matrix(name) {
-          const found = byName.get(name);
-          if (found === undefined) throw new FormatError(path, null, `there is no column of vectors named ${JSON.stringify(name)}.`);
-          if (found.open === null)
-            throw new FormatError(path, null, `column ${JSON.stringify(name)} cannot be read as a matrix. ${found.info.note}`);
-          return found.open();
-        },
+        matrix: (name) => openColumn(path, byName, name),
         close: () => source.close(),
       };
     } catch (error) {
@@ -45,11 +40,6 @@ export const parquet: Reader = {
     }
   },
 };
-
-interface ColumnMatrix {
-  readonly info: TensorInfo;
-  readonly open: (() => MatrixSource) | null;
-}
 
 async function matricesOf(source: ByteSource, metadata: ParquetMetadata): Promise<ColumnMatrix[]> {
   const { columns, rows } = metadata;
