@@ -2,6 +2,7 @@ import type { ByteSource } from '../bytes/byte-source';
 import type { Reader } from '../format';
 import { FormatError } from '../format-error';
 import { RowBlocks, rowsPerBlockOf } from '../matrices/row-blocks';
+import { sequential } from '../matrices/sequential';
 import type { MatrixSource, RowBlock, TensorFile, TensorInfo } from '../matrix-source';
 import { refuseOtherEncodings } from '../text/lines';
 import { MOST_NUMBERS, newPlace, type Place, VectorScanner } from './vector-scanner';
@@ -117,15 +118,7 @@ function infoOf({ size }: ByteSource, name: string, columns: number, encoded: bo
 }
 
 function vectorsAt(source: ByteSource, { root, place, info }: JsonMatrix): MatrixSource {
-  return {
-    rows: null,
-    columns: info.matrix!.columns,
-    access: 'sequential',
-    async read() {
-      throw new Error('A text file can only be streamed.');
-    },
-    stream: (rowsPerBlock) => streamRows(source, root, place, rowsPerBlock),
-  };
+  return sequential(null, info.matrix!.columns, (rowsPerBlock) => streamRows(source, root, place, rowsPerBlock));
 }
 
 async function* streamRows(source: ByteSource, root: Place, place: Place, rowsPerBlock: number): AsyncGenerator<RowBlock> {

@@ -2,6 +2,7 @@ import type { ByteStream } from '../bytes/byte-source';
 import { FormatError } from '../format-error';
 import type { MatrixSource, RowBlock } from '../matrix-source';
 import { BYTES_PER_ELEMENT, type ByteOrder, decoder, type ElementType } from './elements';
+import { sequential } from './sequential';
 import { transpose } from './transpose';
 
 /** Contiguous elements of a stream, rows one after the other or columns one after the other. */
@@ -39,15 +40,7 @@ export function streamedMatrix(stream: ByteStream, layout: StreamedLayout): Matr
     throw new FormatError(stream.path, offset, `a row of ${columns} compressed elements is too long; save the array uncompressed.`);
   }
   const blocks = layout.major === 'row' ? rowByRow : inPanels;
-  return {
-    rows,
-    columns,
-    access: 'sequential',
-    async read() {
-      throw new Error('This matrix can only be streamed.');
-    },
-    stream: (rowsPerBlock) => blocks(stream, layout, rowsPerBlock),
-  };
+  return sequential(rows, columns, (rowsPerBlock) => blocks(stream, layout, rowsPerBlock));
 }
 
 async function* rowByRow(stream: ByteStream, layout: StreamedLayout, rowsPerBlock: number): AsyncGenerator<RowBlock> {

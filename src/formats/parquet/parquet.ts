@@ -3,7 +3,8 @@ import type { Reader } from '../format';
 import { FormatError } from '../format-error';
 import { BYTES_PER_ELEMENT } from '../matrices/elements';
 import { RowBlocks, rowsPerBlockOf } from '../matrices/row-blocks';
-import type { MatrixSource, RowBlock, TensorFile } from '../matrix-source';
+import { sequential } from '../matrices/sequential';
+import type { RowBlock, TensorFile } from '../matrix-source';
 import { type ColumnMatrix, openColumn } from '../tables/column-matrix';
 import { commonType, listedNames, MOST_NUMERIC_COLUMNS, NUMERIC_COLUMNS, numericColumns, numericNote } from '../tables/table-columns';
 import { type ColumnChunk, type ParquetColumn, type ParquetMetadata, readParquetMetadata } from './parquet-metadata';
@@ -60,7 +61,7 @@ async function matricesOf(source: ByteSource, metadata: ParquetMetadata): Promis
         ? { info: { ...info, matrix: null }, open: null }
         : {
             info: { ...info, matrix: { rows, columns: found } },
-            open: () => streamed(rows, found, (n) => streamVectors(source, metadata, column, found, n)),
+            open: () => sequential(rows, found, (n) => streamVectors(source, metadata, column, found, n)),
           },
     );
   }
@@ -74,7 +75,7 @@ async function matricesOf(source: ByteSource, metadata: ParquetMetadata): Promis
       matrix: { rows, columns: chosen.length },
       note: numericNote(chosen, columns.length + metadata.others.length),
     };
-    matrices.push({ info, open: () => streamed(rows, chosen.length, (n) => streamNumbers(source, metadata, chosen, n)) });
+    matrices.push({ info, open: () => sequential(rows, chosen.length, (n) => streamNumbers(source, metadata, chosen, n)) });
   }
   return matrices;
 }
@@ -123,18 +124,6 @@ async function firstLengths(
     if (length > 0) return { first: length, other: null };
   }
   return { first, other: null };
-}
-
-function streamed(rows: number, columns: number, stream: (rowsPerBlock: number) => AsyncIterable<RowBlock>): MatrixSource {
-  return {
-    rows,
-    columns,
-    access: 'sequential',
-    async read() {
-      throw new Error('A Parquet file can only be streamed.');
-    },
-    stream,
-  };
 }
 
 function chunkOf(

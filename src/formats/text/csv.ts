@@ -1,6 +1,7 @@
 import type { ByteSource, OpenBytes } from '../bytes/byte-source';
 import type { Reader } from '../format';
 import { FormatError } from '../format-error';
+import { sequential } from '../matrices/sequential';
 import { unnamedArray } from '../matrices/unnamed-array';
 import type { MatrixSource, RowBlock, TensorFile } from '../matrix-source';
 import { type Cursor, parseDecimal, toNumber } from './decimal';
@@ -102,15 +103,7 @@ function separatorOf(bytes: Buffer, from: number, end: number): number {
 }
 
 function table(source: ByteSource, layout: Layout): MatrixSource {
-  return {
-    rows: null,
-    columns: layout.columns,
-    access: 'sequential',
-    async read() {
-      throw new Error('A text file can only be streamed.');
-    },
-    stream: (rowsPerBlock) => streamRows(source, layout, rowsPerBlock),
-  };
+  return sequential(null, layout.columns, (rowsPerBlock) => streamRows(source, layout, rowsPerBlock));
 }
 
 const BLOCK_BYTES = 8 * 2 ** 20;

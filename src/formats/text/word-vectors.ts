@@ -2,6 +2,7 @@ import type { ByteSource } from '../bytes/byte-source';
 import type { Reader } from '../format';
 import { FormatError } from '../format-error';
 import { rowsPerBlockOf } from '../matrices/row-blocks';
+import { sequential } from '../matrices/sequential';
 import { unnamedArray } from '../matrices/unnamed-array';
 import type { MatrixSource, RowBlock } from '../matrix-source';
 import { type Cursor, parseDecimal, toNumber } from './decimal';
@@ -98,15 +99,7 @@ function numbersAtEnd(fields: readonly string[]): number {
 }
 
 function vectors(source: ByteSource, layout: Layout): MatrixSource {
-  return {
-    rows: layout.words,
-    columns: layout.columns,
-    access: 'sequential',
-    async read() {
-      throw new Error('A text file can only be streamed.');
-    },
-    stream: (rowsPerBlock) => streamRows(source, layout, rowsPerBlock),
-  };
+  return sequential(layout.words, layout.columns, (rowsPerBlock) => streamRows(source, layout, rowsPerBlock));
 }
 
 async function* streamRows(source: ByteSource, { words, columns }: Layout, rowsPerBlock: number): AsyncGenerator<RowBlock> {

@@ -3,6 +3,7 @@ import type { Reader } from '../format';
 import { FormatError } from '../format-error';
 import { BYTES_PER_ELEMENT, decoder } from '../matrices/elements';
 import { RowBlocks, rowsPerBlockOf } from '../matrices/row-blocks';
+import { sequential } from '../matrices/sequential';
 import type { MatrixSource, RowBlock, TensorFile, TensorInfo } from '../matrix-source';
 import { integerOf, type SqliteField, SqliteFile, type SqliteRow } from './sqlite-file';
 import { readSchema, type Schema, type SqliteTable, type VecColumn } from './sqlite-schema';
@@ -42,7 +43,7 @@ export const sqlite: Reader = {
           const column = columns.find(({ info }) => info.name === name);
           if (column === undefined) throw new FormatError(path, null, `there is no column of vectors named ${JSON.stringify(name)}.`);
           if (column.stream === null) throw new FormatError(path, null, `${JSON.stringify(name)} is no matrix: ${column.info.note}`);
-          return streamOnly(column.info, column.stream);
+          return sequential(column.info.matrix!.rows, column.info.matrix!.columns, column.stream);
         },
         close: () => source.close(),
       };
@@ -56,18 +57,6 @@ export const sqlite: Reader = {
 interface VectorColumn {
   readonly info: TensorInfo;
   readonly stream: MatrixSource['stream'] | null;
-}
-
-function streamOnly({ matrix }: TensorInfo, stream: MatrixSource['stream']): MatrixSource {
-  return {
-    rows: matrix!.rows,
-    columns: matrix!.columns,
-    access: 'sequential',
-    async read() {
-      throw new Error('A table of a database can only be streamed.');
-    },
-    stream,
-  };
 }
 
 async function vectorColumns(file: SqliteFile): Promise<VectorColumn[]> {

@@ -3,6 +3,7 @@ import type { Reader } from '../format';
 import { FormatError } from '../format-error';
 import { decoder } from '../matrices/elements';
 import { rowsPerBlockOf } from '../matrices/row-blocks';
+import { sequential } from '../matrices/sequential';
 import { unnamedArray } from '../matrices/unnamed-array';
 import type { MatrixSource, RowBlock } from '../matrix-source';
 import { MOST_DIMENSIONS } from '../text/word-vectors';
@@ -65,15 +66,7 @@ async function readHeader(source: ByteSource): Promise<Layout> {
 }
 
 function vectors(source: ByteSource, layout: Layout): MatrixSource {
-  return {
-    rows: layout.words,
-    columns: layout.columns,
-    access: 'sequential',
-    async read() {
-      throw new Error('A word2vec file can only be streamed.');
-    },
-    stream: (rowsPerBlock) => streamRows(source, layout, rowsPerBlock),
-  };
+  return sequential(layout.words, layout.columns, (rowsPerBlock) => streamRows(source, layout, rowsPerBlock));
 }
 
 async function* streamRows(source: ByteSource, { start, words, columns }: Layout, rowsPerBlock: number): AsyncGenerator<RowBlock> {
